@@ -25,6 +25,8 @@ OBJECTS  := $(patsubst %.c,$(O)/%.o,$(filter-out $(MAINS),$(SOURCES)))
 PROGRAMS := taktd taktctl takt-solve takt-sim
 TESTS    := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c tests/property/test_*.c tests/fault/test_*.c \
             tests/simulation/test_*.c))
+FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS  := $(FUZZERS:%=$(O)/tests/fuzz/replay_%)
 
 all: $(PROGRAMS:%=$(O)/%)
 
@@ -47,7 +49,75 @@ $(O)/tests/%: tests/%.c $(O)/libtakt-all.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_) -MMD -MP $(LDFLAGS_) -o $@ $< $(O)/libtakt-all.a -lcmocka $(LIBS)
 
+$(O)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay_main.c $(O)/libtakt-all.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_) $(LDFLAGS_) -o $@ tests/fuzz/fuzz_$*.c tests/fuzz/replay_main.c $(O)/libtakt-all.a $(LIBS)
+
+# ---- what people call ----
+
+demo:
+	@packaging/install-packages build demo
+	@$(MAKE) --no-print-directory -s -j2 all
+	@$(PYTHON) demo/demo.py --build $(O)
+
+check:
+	@packaging/install-packages build check
+	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all check-programs
+	@$(MAKE) --no-print-directory check-built
+
+check-programs: $(TESTS) $(REPLAYS)
+
+check-built:
+	tests/run $(TESTS)
+	@for f in $(FUZZERS); do $(O)/tests/fuzz/replay_$$f tests/fuzz/corpus/$$f || exit 1; done
+	TAKT_BUILD=$(O) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
+
+# The whole suite under a sanitizer, each in a build folder of its own.
+check-asan:
+	@packaging/install-packages build check sanitize
+	@$(MAKE) --no-print-directory -j2 O=$(O)-asan SANITIZE=address,undefined OPTIMISE='-O1 -g' WERROR=-Werror all check-programs
+	@ASAN_OPTIONS=detect_stack_use_after_return=1 $(MAKE) --no-print-directory O=$(O)-asan check-built
+
+check-tsan:
+	@packaging/install-packages build check sanitize
+	@$(MAKE) --no-print-directory -j2 O=$(O)-tsan SANITIZE=thread OPTIMISE='-O1 -g' WERROR=-Werror all check-programs
+	@TSAN_OPTIONS='halt_on_error=1 second_deadlock_stack=1 suppressions=$(CURDIR)/tests/tsan.supp' \
+	    $(MAKE) --no-print-directory O=$(O)-tsan check-built
+
+check-valgrind:
+	@packaging/install-packages build check sanitize
+	@$(MAKE) --no-print-directory -j2 O=$(O) all check-programs
+	tests/run --timeout 3000 --wrap 'valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99' $(TESTS)
+
+# FUZZ_S seconds for each target; a crash leaves its input in the current folder.
+FUZZ_S ?= 20
+fuzz:
+	@packaging/install-packages build check sanitize
+	@$(MAKE) --no-print-directory -j2 O=$(O)-fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined OPTIMISE='-O1 -g' $(O)-fuzz/libtakt-all.a
+	@for f in $(FUZZERS); do echo "fuzz $$f for $(FUZZ_S) s"; $(MAKE) --no-print-directory O=$(O)-fuzz FUZZ=$$f fuzz-one || exit 1; done
+
+fuzz-one:
+	@mkdir -p $(O)/corpus/$(FUZZ)
+	@clang $(filter-out -fsanitize=%,$(CFLAGS_)) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(O)/fuzz_$(FUZZ) tests/fuzz/fuzz_$(FUZZ).c $(O)/libtakt-all.a $(LIBS)
+	@$(O)/fuzz_$(FUZZ) -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 $(O)/corpus/$(FUZZ) tests/fuzz/corpus/$(FUZZ) >$(O)/fuzz_$(FUZZ).log 2>&1 \
+	    || { tail -40 $(O)/fuzz_$(FUZZ).log; exit 1; }
+	@grep -E 'number_of_executed_units|Done' $(O)/fuzz_$(FUZZ).log
+
+lint:
+	@packaging/install-packages build check sanitize
+	@$(MAKE) --no-print-directory -j2 O=$(O)-clang CC=clang WERROR=-Werror all check-programs
+
+install: all
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/lib/systemd/system $(DESTDIR)$(prefix)/share/takt/examples
+	install -m 755 $(O)/taktd $(DESTDIR)$(prefix)/sbin/
+	install -m 755 $(O)/taktctl $(O)/takt-solve $(O)/takt-sim $(DESTDIR)$(prefix)/bin/
+	install -m 644 packaging/taktd.service $(DESTDIR)$(prefix)/lib/systemd/system/
+	install -m 644 config/examples/*.yaml config/schema/plant.schema.json $(DESTDIR)$(prefix)/share/takt/examples/
+
+clean:
+	rm -rf $(O) $(O)-asan $(O)-tsan $(O)-fuzz $(O)-clang
+
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all
+.PHONY: all demo check check-programs check-built check-asan check-tsan check-valgrind fuzz fuzz-one lint install clean
 .SECONDARY:
