@@ -22,14 +22,13 @@
 
 #include "daemon/wire/refusal.h"
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct json_t;
 
 struct reader {
-    const struct json_t *node;        /* an object or an array; NULL: it was optional and is missing */
+    struct json_t *node;              /* an object or an array; NULL: it was optional and is missing */
     const struct reader *parent;      /* NULL: the message itself */
     const char *name;                 /* in the parent, NULL: by index */
     size_t index;
