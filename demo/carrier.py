@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The carrier's desk: takes each shipment, labels it, and says that it has left.
 
-    carrier.py DIR      appends every shipment it ended to DIR/shipped.jsonl
+    carrier.py DIR CONSUMER      appends every shipment it ended to DIR/shipped.jsonl
 """
 import json
 import sys
@@ -9,8 +9,8 @@ import sys
 from link import Ending, Link
 
 
-def run(folder):
-    ending, link, number = Ending(), Link("ipc://shipments.sock", {"consumer": "dock", "credit": 50}), 0
+def run(folder, consumer):
+    ending, link, number = Ending(), Link("ipc://shipments.sock", {"consumer": consumer, "credit": 50}), 0
     labels = {}  # shipment_id → tracking number: a repeat gets the label it had
     with open(f"{folder}/shipped.jsonl", "w", encoding="utf-8") as log:
         while not ending:
@@ -30,4 +30,4 @@ def run(folder):
 
 
 if __name__ == "__main__":
-    run(sys.argv[1])
+    run(sys.argv[1], sys.argv[2])

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One creator: pushes its orders as they come, keeps each until it is accepted, and listens to what becomes of them.
+"""Creators: each pushes its orders as they come, keeps them until they are accepted, and listens to what becomes of them.
 
-    creator.py DIR NAME      reads DIR/clock.json and DIR/feed-NAME.json; writes DIR/events-NAME.jsonl and DIR/creator-NAME.json
+    creator.py DIR NAME…     reads DIR/clock.json and DIR/feed-NAME.json; writes DIR/events-NAME.jsonl and DIR/creator-NAME.json
 """
 import collections
 import json
 import sys
 
-from link import Clock, Ending, Link, stamp
+from link import Clock, Ending, Link, stamp, wait_any
 
 
 class Creator:
@@ -80,25 +80,37 @@ class Creator:
         elif key in self.acts:
             self.answers.append({"asked": self.acts.pop(key), "answer": message})
 
-    def run(self):
-        ending = Ending()
-        while not ending:
-            if self.link.ready:
-                if self.link.fresh:
-                    self.greet()
-                self.take_due()
-                self.push()
-            message = self.link.receive(10)
-            while message is not None:
-                self.handle(message)
-                message = self.link.receive(0)
-            self.events.flush()
-            if self.under_way and self.link.silent_for() > 2:
-                self.link.connect()
+    def step(self):
+        """Whatever can be done without waiting."""
+        if self.link.ready:
+            if self.link.fresh:
+                self.greet()
+            self.take_due()
+            self.push()
+        message = self.link.receive(0)
+        while message is not None:
+            self.handle(message)
+            message = self.link.receive(0)
+        self.events.flush()
+        if (self.under_way or self.acts) and self.link.silent_for() > 2:
+            self.link.connect()
+
+    def finish(self):
+        self.events.close()
         with open(f"{self.folder}/creator-{self.name}.json", "w", encoding="utf-8") as f:
             json.dump({"accepted": sorted(self.accepted), "refused": self.refused, "not_sent": len(self.outbox) + len(self.feed),
                        "answers": self.answers}, f)
 
 
+def run(folder, names):
+    ending, creators = Ending(), [Creator(folder, name) for name in names]
+    while not ending:
+        for creator in creators:
+            creator.step()
+        wait_any([creator.link for creator in creators], 20)
+    for creator in creators:
+        creator.finish()
+
+
 if __name__ == "__main__":
-    Creator(sys.argv[1], sys.argv[2]).run()
+    run(sys.argv[1], sys.argv[2:])

@@ -152,7 +152,7 @@ class Demo:
         for creator in self.feeds:
             self.start("creator", self.folder, creator)
         self.start("floor", self.folder, *lines)
-        self.start("carrier", self.folder)
+        self.start("carrier", self.folder, "dock")
         say(f"{len(self.feeds)} creators will push {total} orders; {len(lines)} lines report; a carrier takes the parcels")
         self.sleep_until(MONDAY + 9.5 * HOUR, "the drop comes in")
         c = self.counts()

@@ -72,6 +72,14 @@ class Link:
         return time.monotonic() - self.heard
 
 
+def wait_any(links, timeout_ms):
+    """Until one of them has something to say."""
+    poller = zmq.Poller()
+    for link in links:
+        poller.register(link.socket, zmq.POLLIN)
+    poller.poll(timeout_ms)
+
+
 class Ending:
     """True once the process was asked to end."""
 

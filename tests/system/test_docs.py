@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every command and every program in the README and docs/ does what it says."""
+import glob
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(os.environ.get("TAKT_BUILD", f"{ROOT}/build"))
+
+
+def blocks(language):
+    for path in [f"{ROOT}/README.md", *sorted(glob.glob(f"{ROOT}/docs/*.md"))]:
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        for n, body in enumerate(re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)):
+            yield pytest.param(body, id=f"{os.path.relpath(path, ROOT)}-{n + 1}")
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    """A folder that looks like the checkout to whoever stands in it, but for what programs write there."""
+    for name in ("config", "demo", "docs", "bench", "tests", "packaging"):
+        os.symlink(f"{ROOT}/{name}", tmp_path / name)
+    os.symlink(BUILD, tmp_path / "build")
+    return tmp_path
+
+
+def run(argv, cwd, **kw):
+    process = subprocess.Popen(argv, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, **kw)
+    try:
+        output, _ = process.communicate(timeout=120)
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)  # daemons that a failed script left behind
+        except ProcessLookupError:
+            pass
+    return process.returncode, output
+
+
+@pytest.mark.parametrize("script", blocks("sh"))
+def test_every_shell_command_in_the_documents_succeeds(script, scratch):
+    lines = [line for line in script.splitlines() if not re.match(r"\s*(make\b|bench/|tests/soak/)", line)]
+    if not any(line.strip() for line in lines):
+        return  # `make` and the long benchmarks are run by CI and by hand
+    code, output = run(["bash", "-c", "set -me\n" + wait_for_sockets("\n".join(lines))], scratch)
+    assert code == 0, output
+
+
+def wait_for_sockets(script):
+    """A person waits a moment after starting a daemon; the script waits for its control socket."""
+    return re.sub(r"^(build/taktd .*&.*)$", r"\1\nfor _ in $(seq 500); do build/taktctl --socket ipc://control.sock status >/dev/null 2>&1 && break; sleep 0.02; done",
+                  script, flags=re.M)
+
+
+@pytest.mark.parametrize("program", blocks("python"))
+def test_every_python_program_in_the_documents_runs_against_the_real_daemon(program, scratch):
+    with open(scratch / "program.py", "w", encoding="utf-8") as f:
+        f.write(program)
+    script = "set -me\nbuild/taktd config/examples/demo.yaml &\n" + f"{sys.executable} program.py\nkill %1\nwait %1"
+    code, output = run(["bash", "-c", wait_for_sockets(script)], scratch)
+    assert code == 0, output
+    assert "ships by" in output
