@@ -14,7 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct zone; /* config/zone.h */
+struct arena;       /* base/arena.h */
+struct plant_inner; /* config/inner.h: what the functions below need */
+struct zone;        /* config/zone.h */
 
 struct plant_interval {
     int64_t from_s, to_s; /* [from, to), plant time */
@@ -251,6 +253,10 @@ struct plant {
     const char *store;                    /* URL */
     struct plant_listen listen;
     enum security security;
+
+    const struct plant_fault *notes;      /* what is allowed but probably not meant, in order of place */
+    size_t note_count;
+    struct plant_inner *inner;
 };
 
 /* Where one mistake is. */
@@ -263,6 +269,7 @@ struct plant_fault {
 struct plant_faults { /* all that was found, in order of place */
     struct plant_fault *list;
     size_t count;
+    struct arena *arena; /* owns the list and its texts */
 };
 
 /* Reads the file, and the `taktd.d` folder beside it: its *.yaml in order of their names. `drop_ins` are further files
