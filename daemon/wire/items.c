@@ -31,15 +31,15 @@ static bool read_choices(const struct reader *options, struct choice *ret, size_
     const char *name;
     *ret_count = 0;
     if (options->node && reader_count(options) > ITEM_OPTIONS_MAX)
-        return reader_refuse(options, NULL, REFUSAL_UNKNOWN_OPTION, "more than %d options", ITEM_OPTIONS_MAX);
+        return reader_problem(options, NULL, REFUSAL_UNKNOWN_OPTION, "more than %d options", ITEM_OPTIONS_MAX);
     while (options->node && reader_next(options, &at, &name)) {
         const char *value = NULL;
         if (!text_is_plain(name))
-            return reader_refuse(options, NULL, REFUSAL_UNKNOWN_OPTION, "an option's name has a control character");
+            return reader_problem(options, NULL, REFUSAL_UNKNOWN_OPTION, "an option's name has a control character");
         if (!reader_text(options, name, READ_REQUIRED, NAME_MAX_BYTES, &value))
             return false;
         if (divides(name) || divides(value) || strlen(name) > NAME_MAX_BYTES)
-            return reader_refuse(options, name, REFUSAL_UNKNOWN_OPTION, "no option or value has '=' or ';' or is that long");
+            return reader_problem(options, name, REFUSAL_UNKNOWN_OPTION, "no option or value has '=' or ';' or is that long");
         ret[(*ret_count)++] = (struct choice){name, value};
     }
     qsort(ret, *ret_count, sizeof *ret, by_name);
@@ -87,11 +87,11 @@ static bool read_personalization(const struct reader *item, struct personalizati
         !reader_text(&self, "sha256", READ_OPTIONAL, 64, &ret->sha256))
         return false;
     if (ret->text == NULL && ret->artwork == NULL)
-        return reader_refuse(&self, NULL, REFUSAL_BAD_MESSAGE, "a personalization has a text or an artwork");
+        return reader_problem(&self, NULL, REFUSAL_BAD_MESSAGE, "a personalization has a text or an artwork");
     if (ret->artwork && (strncmp(ret->artwork, "https://", 8) != 0 || strchr(ret->artwork, ' ')))
-        return reader_refuse(&self, "artwork", REFUSAL_BAD_MESSAGE, "artwork must be the address of a file, https://…");
+        return reader_problem(&self, "artwork", REFUSAL_BAD_MESSAGE, "artwork must be the address of a file, https://…");
     if (ret->sha256 && !sha256_is_valid(ret->sha256))
-        return reader_refuse(&self, "sha256", REFUSAL_BAD_MESSAGE, "sha256 must be 64 small hexadecimal digits");
+        return reader_problem(&self, "sha256", REFUSAL_BAD_MESSAGE, "sha256 must be 64 small hexadecimal digits");
     return true;
 }
 
@@ -100,7 +100,7 @@ static bool read_quantity(const struct reader *item, uint32_t *ret) {
     struct reader strict = *item;
     strict.value_kind = REFUSAL_BAD_QUANTITY;
     if (!reader_has(item, "quantity"))
-        return reader_refuse(item, "quantity", REFUSAL_BAD_MESSAGE, "quantity is missing");
+        return reader_problem(item, "quantity", REFUSAL_BAD_MESSAGE, "quantity is missing");
     if (!reader_integer(&strict, "quantity", READ_REQUIRED, 1, ITEM_QUANTITY_MAX, &quantity))
         return false;
     *ret = (uint32_t)quantity;
@@ -179,14 +179,14 @@ static bool check_value(const struct reader *options, const struct plant_option 
     char near[NAME_MAX_BYTES + 32];
     const char *value = NULL;
     if (options->node == NULL || !reader_has(options, option->id))
-        return reader_refuse(options, option->id, REFUSAL_UNKNOWN_OPTION, "option \"%s\" must be chosen", option->id);
+        return reader_problem(options, option->id, REFUSAL_UNKNOWN_OPTION, "option \"%s\" must be chosen", option->id);
     if (!reader_text(options, option->id, READ_REQUIRED, NAME_MAX_BYTES, &value))
         return false;
     if (option->any)
-        return value_is_free(value) || reader_refuse(options, option->id, REFUSAL_UNKNOWN_OPTION,
+        return value_is_free(value) || reader_problem(options, option->id, REFUSAL_UNKNOWN_OPTION,
                                                      "\"%s\" must be 1–64 letters, digits, . _ -", option->id);
     return value_is_listed(option, value) ||
-           reader_refuse(options, option->id, REFUSAL_UNKNOWN_OPTION, "option \"%s\" has no value \"%s\"%s", option->id,
+           reader_problem(options, option->id, REFUSAL_UNKNOWN_OPTION, "option \"%s\" has no value \"%s\"%s", option->id,
                          value, hint(nearest_name(value, option->values, option->value_count), near, sizeof near));
 }
 
@@ -199,7 +199,7 @@ static bool check_options(const struct reader *item, const struct plant_product 
         return false;
     while (options.node && reader_next(&options, &at, &name))
         if (find_option(product, name) == NULL)
-            return reader_refuse(&options, name, REFUSAL_UNKNOWN_OPTION, "product \"%s\" has no option \"%s\"%s", product->id,
+            return reader_problem(&options, name, REFUSAL_UNKNOWN_OPTION, "product \"%s\" has no option \"%s\"%s", product->id,
                                  name, hint(nearest_option(product, name), near, sizeof near));
     for (size_t i = 0; i < product->option_count; i++)
         if (!check_value(&options, &product->options[i]))
@@ -218,7 +218,7 @@ bool items_check(const struct reader *parent, const struct plant *plant) {
             return false;
         int32_t product = plant_product_find(plant, name);
         if (product < 0)
-            return reader_refuse(&item, "product", REFUSAL_UNKNOWN_PRODUCT, "product \"%s\" is not made here%s", name,
+            return reader_problem(&item, "product", REFUSAL_UNKNOWN_PRODUCT, "product \"%s\" is not made here%s", name,
                                  hint(nearest_product(plant, name), near, sizeof near));
         if (!check_options(&item, &plant->products[product]))
             return false;

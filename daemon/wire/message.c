@@ -64,7 +64,7 @@ static bool read_head(struct message *m, const char *name, enum need need, char 
     if (!reader_text(&r, name, need, ret_size - 1, &text))
         return false;
     if (reader_has(&r, name) && *text == '\0')
-        return reader_refuse(&r, name, REFUSAL_BAD_MESSAGE, "%s is empty", name);
+        return reader_problem(&r, name, REFUSAL_BAD_MESSAGE, "%s is empty", name);
     snprintf(ret, ret_size, "%s", text);
     return true;
 }

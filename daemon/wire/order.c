@@ -92,10 +92,10 @@ static bool read_metadata(const struct reader *r, struct arena *arena, struct me
     if (self.node == NULL)
         return true;
     if (reader_count(&self) > METADATA_MAX)
-        return reader_refuse(&self, NULL, REFUSAL_BAD_MESSAGE, "metadata has more than %d members", METADATA_MAX);
+        return reader_problem(&self, NULL, REFUSAL_BAD_MESSAGE, "metadata has more than %d members", METADATA_MAX);
     while (reader_next(&self, &at, &name)) {
         if (strlen(name) > ORDER_NAME_MAX || *name == '\0' || !text_is_plain(name))
-            return reader_refuse(&self, NULL, REFUSAL_BAD_MESSAGE, "a name in metadata is empty, too long or not plain text");
+            return reader_problem(&self, NULL, REFUSAL_BAD_MESSAGE, "a name in metadata is empty, too long or not plain text");
         struct metadatum *m = &ret->list[ret->count];
         m->name = name;
         if (!read_metadatum(&self, name, arena, &m->value))
@@ -202,7 +202,7 @@ bool amendment_read(const struct reader *message, struct arena *arena, const uin
         !read_shipping(message, &content.shipping, &ret->set_shipping))
         return false;
     if (!ret->set_items && !ret->set_recipient && !ret->set_shipping)
-        return reader_refuse(message, NULL, REFUSAL_BAD_MESSAGE, "an amendment sets recipient, items or shipping");
+        return reader_problem(message, NULL, REFUSAL_BAD_MESSAGE, "an amendment sets recipient, items or shipping");
     content.has_recipient = ret->set_recipient;
     if (ret->set_recipient)
         fill_recipient(&content.recipient, secret, &ret->row);
@@ -232,9 +232,9 @@ static bool check_service(const struct reader *r, const struct plant *plant) {
         names[i] = plant->services[i].id;
     const char *near = nearest_name(name, names, plant->service_count);
     if (near)
-        reader_refuse(&self, "service", REFUSAL_UNKNOWN_SERVICE, "no service \"%s\"; did you mean \"%s\"?", name, near);
+        reader_problem(&self, "service", REFUSAL_UNKNOWN_SERVICE, "no service \"%s\"; did you mean \"%s\"?", name, near);
     else
-        reader_refuse(&self, "service", REFUSAL_UNKNOWN_SERVICE, "no service \"%s\"", name);
+        reader_problem(&self, "service", REFUSAL_UNKNOWN_SERVICE, "no service \"%s\"", name);
     free(names);
     return false;
 }
@@ -244,9 +244,9 @@ bool order_check(const struct reader *order, const struct plant *plant) {
     if (!reader_text(order, "campaign", READ_OPTIONAL, ORDER_NAME_MAX, &campaign))
         return false;
     if (campaign)
-        return reader_refuse(order, "campaign", REFUSAL_UNKNOWN_CAMPAIGN, "campaigns are not offered yet; send the order without");
+        return reader_problem(order, "campaign", REFUSAL_UNKNOWN_CAMPAIGN, "campaigns are not offered yet; send the order without");
     if (reader_has(order, "quote_id"))
-        return reader_refuse(order, "quote_id", REFUSAL_UNKNOWN_QUOTE, "held quotes are not offered yet; send the order without");
+        return reader_problem(order, "quote_id", REFUSAL_UNKNOWN_QUOTE, "held quotes are not offered yet; send the order without");
     return items_check(order, plant) && check_service(order, plant);
 }
 

@@ -49,7 +49,7 @@ static bool refuse_at(const struct reader *r, const char *name, enum refusal_kin
     return refuse(r->refusal, kind, at, "%s", detail);
 }
 
-bool reader_refuse(const struct reader *r, const char *name, enum refusal_kind kind, const char *format, ...) {
+bool reader_problem(const struct reader *r, const char *name, enum refusal_kind kind, const char *format, ...) {
     va_list args;
     va_start(args, format);
     refuse_at(r, name, kind, format, args);
@@ -69,7 +69,7 @@ static json_t *find(const struct reader *r, const char *name, enum need need, bo
     json_t *node = json_object_get(r->node, name);
     *ret_fine = node != NULL || need == READ_OPTIONAL;
     if (!*ret_fine)
-        reader_refuse(r, name, r->value_kind, "%s is missing", name);
+        reader_problem(r, name, r->value_kind, "%s is missing", name);
     return node;
 }
 
@@ -81,7 +81,7 @@ static const char *type_text(const json_t *node) {
 }
 
 static bool wrong_type(const struct reader *r, const char *name, const json_t *node, const char *wanted) {
-    return reader_refuse(r, name, REFUSAL_BAD_MESSAGE, "%s must be %s, not %s", called(r, name), wanted, type_text(node));
+    return reader_problem(r, name, REFUSAL_BAD_MESSAGE, "%s must be %s, not %s", called(r, name), wanted, type_text(node));
 }
 
 bool text_is_plain(const char *text) {
@@ -106,10 +106,10 @@ static bool check_text(const struct reader *r, const char *name, json_t *node, s
     if (!json_is_string(node))
         return wrong_type(r, name, node, "text");
     if (json_string_length(node) > most)
-        return reader_refuse(r, name, r->value_kind, "%s is %zu bytes long, at most %zu are allowed", called(r, name),
+        return reader_problem(r, name, r->value_kind, "%s is %zu bytes long, at most %zu are allowed", called(r, name),
                              json_string_length(node), most);
     if (!text_is_plain(json_string_value(node)))
-        return reader_refuse(r, name, r->value_kind,
+        return reader_problem(r, name, r->value_kind,
                              "%s has a control character, or an invisible one that changes the direction of writing",
                              called(r, name));
     return true;
@@ -125,7 +125,7 @@ static bool read_text_as(const struct reader *r, const char *name, enum need nee
     if (json_string_length(node) > 0)
         *ret = json_string_value(node);
     else if (need == READ_REQUIRED)
-        return reader_refuse(r, name, r->value_kind, "%s is empty", name);
+        return reader_problem(r, name, r->value_kind, "%s is empty", name);
     return true;
 }
 
@@ -139,9 +139,9 @@ bool reader_text(const struct reader *r, const char *name, enum need need, size_
 
 static bool in_range(const struct reader *r, const char *name, int64_t value, int64_t least, int64_t most) {
     if (value < -READ_INTEGER_MAX || value > READ_INTEGER_MAX)
-        return reader_refuse(r, name, REFUSAL_BAD_MESSAGE, "%s is beyond 2^53 - 1", name);
+        return reader_problem(r, name, REFUSAL_BAD_MESSAGE, "%s is beyond 2^53 - 1", name);
     if (value < least || value > most)
-        return reader_refuse(r, name, r->value_kind, "%s is %lld; it must be from %lld to %lld", name, (long long)value,
+        return reader_problem(r, name, r->value_kind, "%s is %lld; it must be from %lld to %lld", name, (long long)value,
                              (long long)least, (long long)most);
     return true;
 }
@@ -168,14 +168,14 @@ bool reader_milli(const struct reader *r, const char *name, enum need need, int6
         return wrong_type(r, name, node, "a number");
     double value = json_number_value(node), limit = (double)READ_INTEGER_MAX / 1000;
     if (!(value >= -limit && value <= limit))
-        return reader_refuse(r, name, REFUSAL_BAD_MESSAGE, "%s is too large", name);
+        return reader_problem(r, name, REFUSAL_BAD_MESSAGE, "%s is too large", name);
     double milli = value * 1000;
     int64_t whole = (int64_t)(milli + (milli < 0 ? -0.5 : 0.5));
     double off = milli - (double)whole, tolerance = 1e-6 + 1e-12 * (milli < 0 ? -milli : milli);
     if (off > tolerance || off < -tolerance)
-        return reader_refuse(r, name, r->value_kind, "%s has more than three decimals", name);
+        return reader_problem(r, name, r->value_kind, "%s has more than three decimals", name);
     if (whole < least || whole > most)
-        return reader_refuse(r, name, r->value_kind, "%s is out of range", name);
+        return reader_problem(r, name, r->value_kind, "%s is out of range", name);
     *ret = whole;
     return true;
 }
@@ -202,7 +202,7 @@ bool reader_time(const struct reader *r, const char *name, enum need need, int64
     if (!read_stamp(r, name, need, &text))
         return false;
     if (text && !time_parse_rfc3339(text, ret_s))
-        return reader_refuse(r, name, r->value_kind, "%s is '%s'; a time is written 2026-11-22T03:11:00Z", name, text);
+        return reader_problem(r, name, r->value_kind, "%s is '%s'; a time is written 2026-11-22T03:11:00Z", name, text);
     return true;
 }
 
@@ -211,7 +211,7 @@ bool reader_day(const struct reader *r, const char *name, enum need need, int32_
     if (!read_stamp(r, name, need, &text))
         return false;
     if (text && !day_parse(text, ret_day))
-        return reader_refuse(r, name, r->value_kind, "%s is '%s'; a date is written 2026-11-22", name, text);
+        return reader_problem(r, name, r->value_kind, "%s is '%s'; a date is written 2026-11-22", name, text);
     return true;
 }
 
@@ -220,7 +220,7 @@ bool reader_duration(const struct reader *r, const char *name, enum need need, i
     if (!read_stamp(r, name, need, &text))
         return false;
     if (text && !duration_parse_iso(text, ret_s))
-        return reader_refuse(r, name, r->value_kind, "%s is '%s'; a duration is written PT4H", name, text);
+        return reader_problem(r, name, r->value_kind, "%s is '%s'; a duration is written PT4H", name, text);
     return true;
 }
 
@@ -254,7 +254,7 @@ bool reader_list(const struct reader *r, const char *name, enum need need, size_
         return wrong_type(r, name, node, "a list");
     size_t count = json_array_size(node);
     if (count < least || count > most)
-        return reader_refuse(r, name, r->value_kind, "%s has %zu elements; there must be from %zu to %zu", name, count, least,
+        return reader_problem(r, name, r->value_kind, "%s has %zu elements; there must be from %zu to %zu", name, count, least,
                              most);
     return true;
 }
@@ -275,7 +275,7 @@ bool reader_list_text(const struct reader *list, size_t index, size_t most, cons
     if (!check_text(&element, NULL, node, most))
         return false;
     if (json_string_length(node) == 0)
-        return reader_refuse(&element, NULL, list->value_kind, "%s has an empty text", called(list, NULL));
+        return reader_problem(&element, NULL, list->value_kind, "%s has an empty text", called(list, NULL));
     *ret = json_string_value(node);
     return true;
 }

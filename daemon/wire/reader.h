@@ -64,7 +64,7 @@ bool reader_list_text(const struct reader *list, size_t index, size_t most, cons
 bool reader_next(const struct reader *r, void **at, const char **ret_name);
 
 /* Refuses with the place of a member; name NULL: of the reader's own node. Returns false. */
-bool reader_refuse(const struct reader *r, const char *name, enum refusal_kind kind, const char *format, ...)
+bool reader_problem(const struct reader *r, const char *name, enum refusal_kind kind, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* One line without control characters and without invisible characters that change the direction of writing. UTF-8. */

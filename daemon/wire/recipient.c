@@ -38,7 +38,7 @@ static bool phone_is_valid(const char *text) {
 
 static bool check_country(const struct reader *address, const char *country) {
     return country_is_valid(country) ||
-           reader_refuse(address, "country", REFUSAL_BAD_RECIPIENT, "country is '%s'; it is two capitals, as in CN or GB",
+           reader_problem(address, "country", REFUSAL_BAD_RECIPIENT, "country is '%s'; it is two capitals, as in CN or GB",
                          country);
 }
 
@@ -46,9 +46,9 @@ static bool check_values(const struct recipient *r, const struct reader *self, c
     if (r->field[RECIPIENT_COUNTRY] && !check_country(address, r->field[RECIPIENT_COUNTRY]))
         return false;
     if (r->field[RECIPIENT_EMAIL] && !email_is_valid(r->field[RECIPIENT_EMAIL]))
-        return reader_refuse(self, "email", REFUSAL_BAD_RECIPIENT, "email is not one");
+        return reader_problem(self, "email", REFUSAL_BAD_RECIPIENT, "email is not one");
     if (r->field[RECIPIENT_PHONE] && !phone_is_valid(r->field[RECIPIENT_PHONE]))
-        return reader_refuse(self, "phone", REFUSAL_BAD_RECIPIENT, "phone is not a number");
+        return reader_problem(self, "phone", REFUSAL_BAD_RECIPIENT, "phone is not a number");
     return true;
 }
 
