@@ -29,11 +29,12 @@ enum mail_kind {
     MAIL_READY,       /* to main: it serves; no body */
     MAIL_STORE,       /* to store: body struct store_request; comes back as MAIL_STORE_DONE */
     MAIL_STORE_DONE,
+    MAIL_TROUBLE,     /* store → main, operate: body char *: what is wrong with the store, "" when it is well again; free() */
     MAIL_ASK,         /* to planner: body struct ask (daemon/planner/ask.h); comes back as MAIL_ANSWER */
     MAIL_ANSWER,
     MAIL_PLANT,       /* to all: body struct plant with one reference of the receiver's: a reload has taken effect */
-    MAIL_RELOAD,      /* to main, planner: body struct reload (daemon/reload.h); comes back as MAIL_RELOADED */
-    MAIL_RELOADED,
+    MAIL_RELOAD,      /* operate → main → planner: body struct reload (daemon/reload.h); comes back as MAIL_RELOADED */
+    MAIL_RELOADED,    /* planner → main → operate, who keeps the last result */
     MAIL_ESTIMATE,    /* planner → intake: body struct estimate (daemon/planner/ask.h): for if_late and no-capacity */
     MAIL_SOLVE,       /* planner → solver: body struct search_job (daemon/planner/planner.h); comes back as MAIL_SOLVED */
     MAIL_SOLVED

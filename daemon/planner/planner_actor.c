@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A turn of the actor:
+ *
+ *   1 wait     for mail, a timer of the plan, or a pause that ends
+ *   2 mail     asks are answered; what changes the planner's state is held while a publication is under way
+ *   3 changes  what came from the store is handed in; more is asked for when due
+ *   4 plan     one turn of the planner, once no more changes are known to wait
+ *   5 publish  what differs from the store
+ *   6 search   a job for the solver, when there is none
+ *
+ * 3 to 5 rest while a publication is under way. */
+
+#include "daemon/planner/planner_inner.h"
+
+#include "daemon/operate/log.h"
+#include "daemon/reload.h"
+
+#include <stdlib.h>
+
+enum {
+    MAIL_PER_TURN_MAX = 2000,
+    TAIL_EVERY_MS = 1000,
+    THICK_MS_MAX = 300,     /* so long changes may keep coming before a turn is made anyway */
+    STOP_PUBLISH_MS = 2000  /* so long the last publication may take at the end */
+};
+
+void planner_fail(struct planner_actor *a, const struct takt_error *err) {
+    if (!a->failed)
+        actor_fail(a->port, err);
+    a->failed = true;
+}
+
+void planner_answer(struct planner_actor *a, enum actor to, struct ask *ask) {
+    while (bus_send(a->port, to, MAIL_ANSWER, ask) != 0)
+        actor_wait(a->port, 10); /* an asker bounds its asks, so this is for a moment */
+}
+
+static void refuse_ask(struct planner_actor *a, enum actor to, struct ask *ask) {
+    refuse(&ask->refusal, REFUSAL_BUSY, "", "the daemon is ending");
+    planner_answer(a, to, ask);
+}
+
+/* ---- 2: mail ---- */
+
+static void hold(struct planner_actor *a, const struct mail *mail) {
+    ARRAY_GROW(a->held, a->held_count, a->held_cap);
+    a->held[a->held_count++] = *mail;
+}
+
+static void log_line(const struct report *report) {
+    bool down = report->event == REPORT_DOWN;
+    if ((!down && report->event != REPORT_UP) || !report->line)
+        return;
+    log_write(LOG_LEVEL_NOTICE, "planner", down ? LOG_MESSAGE_LINE_DOWN : LOG_MESSAGE_LINE_UP,
+              LOG_FIELDS({"TAKT_LINE", report->line}), "line '%s' is %s", report->line, down ? "down" : "up again");
+}
+
+static void take_report(struct planner_actor *a, enum actor from, struct ask *ask) {
+    if (!planner_report(a->planner, clock_plant_s(a->config->clock), ask->u.report.report, &ask->refusal)) {
+        planner_answer(a, from, ask);
+        return;
+    }
+    log_line(ask->u.report.report);
+    ARRAY_GROW(a->waiting, a->waiting_count, a->waiting_cap);
+    a->waiting[a->waiting_count++] = ask;
+    a->collect_due = true;
+}
+
+static void take_plant(struct planner_actor *a, struct reload *reload) {
+    int64_t now_s = clock_plant_s(a->config->clock);
+    reload->code = planner_reload(a->planner, reload->plant, now_s, &reload->err);
+    reload->at_s = now_s;
+    if (reload->code == 0) {
+        plant_unref(a->plant);
+        a->plant = plant_ref(reload->plant);
+        a->collect_due = true;
+    }
+    while (bus_send(a->port, ACTOR_MAIN, MAIL_RELOADED, reload) != 0)
+        actor_wait(a->port, 10);
+}
+
+static void take_searched(struct planner_actor *a, struct search_job *job) {
+    a->searching = false;
+    if (job->code < 0 && job->code != TAKT_ETIMEOUT && !a->stopping)
+        log_warning("planner", "a search found no plan (%s), ignoring", job->err.text);
+    planner_searched(a->planner, job, clock_plant_s(a->config->clock), NULL);
+    a->collect_due = true;
+    a->search_due = true;
+}
+
+/* What must not reach the planner while a publication is under way. */
+static void take_held(struct planner_actor *a, const struct mail *mail) {
+    if (mail->kind == MAIL_SOLVED)
+        take_searched(a, mail->body);
+    else if (mail->kind == MAIL_RELOAD)
+        take_plant(a, mail->body);
+    else
+        take_report(a, mail->from, mail->body);
+}
+
+static void take_ask(struct planner_actor *a, const struct mail *mail) {
+    struct ask *ask = mail->body;
+    if (a->stopping) {
+        refuse_ask(a, mail->from, ask);
+    } else if (ask->kind == ASK_REPORT) {
+        hold(a, mail);
+    } else {
+        planner_ask(a->planner, clock_plant_s(a->config->clock), ask);
+        planner_answer(a, mail->from, ask);
+    }
+}
+
+static void take_done(struct planner_actor *a, const struct store_request *r, int64_t now_ms) {
+    if (r == &a->changes.head) {
+        a->changes_asked = false;
+        a->changes_came = true;
+    } else if (a->lookup && r == &a->lookup->head) {
+        planner_publish_looked_up(a, now_ms);
+    } else {
+        planner_publish_done(a, now_ms);
+    }
+}
+
+static void take_mail(struct planner_actor *a, int64_t now_ms) {
+    struct mail mail;
+    for (int i = 0; i < MAIL_PER_TURN_MAX && bus_receive(a->port, &mail); i++) {
+        switch (mail.kind) {
+        case MAIL_WAKE:
+            a->changes_due = true;
+            break;
+        case MAIL_STORE_DONE:
+            take_done(a, mail.body, now_ms);
+            break;
+        case MAIL_ASK:
+            take_ask(a, &mail);
+            break;
+        case MAIL_SOLVED:
+        case MAIL_RELOAD:
+            hold(a, &mail);
+            break;
+        case MAIL_PLANT:
+            plant_unref(mail.body); /* it came with the reload */
+            break;
+        case MAIL_STOP:
+            a->stopping = true;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+static void take_all_held(struct planner_actor *a) {
+    for (size_t i = 0; i < a->held_count; i++)
+        take_held(a, &a->held[i]);
+    a->held_count = 0;
+}
+
+/* ---- 3: changes ---- */
+
+static void ask_changes(struct planner_actor *a, int64_t now_ms) {
+    arena_clear(a->changes.head.arena);
+    a->changes.after = planner_seen(a->planner);
+    a->changes.limit = PLANNER_PAGE;
+    a->changes_asked = bus_send(a->port, ACTOR_STORE, MAIL_STORE, &a->changes.head) == 0;
+    a->changes_asked_ms = now_ms;
+    a->changes_due = !a->changes_asked;
+}
+
+static void take_changes(struct planner_actor *a, int64_t now_ms) {
+    a->changes_came = false;
+    if (a->changes.head.code != 0)
+        return; /* the store's actor has said why; the tail is asked again in a second */
+    for (size_t i = 0; i < a->changes.ret_count; i++)
+        planner_change(a->planner, &a->changes.ret_changes[i]);
+    if (a->changes.ret_count == 0)
+        return;
+    a->collect_due = true;
+    a->changes_due |= a->changes.ret_count == a->changes.limit;
+    if (a->thick_since_ms == 0)
+        a->thick_since_ms = now_ms;
+}
+
+/* ---- 4 to 6 ---- */
+
+static bool changes_wait(const struct planner_actor *a, int64_t now_ms) {
+    bool more = a->changes_due || a->changes_asked;
+    return more && (a->thick_since_ms == 0 || now_ms - a->thick_since_ms < THICK_MS_MAX);
+}
+
+static void plan(struct planner_actor *a, int64_t now_ms) {
+    int64_t now_s = clock_plant_s(a->config->clock);
+    if (!planner_wants_turn(a->planner) && planner_next_s(a->planner) > now_s)
+        return;
+    planner_turn(a->planner, now_s);
+    a->thick_since_ms = 0;
+    a->collect_due = true;
+    int64_t end_ms = clock_mono_ms();
+    a->turn_after_ms = end_ms + (end_ms - now_ms);
+}
+
+static void send_estimate(struct planner_actor *a, int64_t now_ms) {
+    a->estimate_due = false;
+    a->estimate_after_ms = now_ms + TAIL_EVERY_MS;
+    struct estimate *estimate = planner_estimate(a->planner, clock_plant_s(a->config->clock));
+    if (estimate && bus_send(a->port, ACTOR_INTAKE, MAIL_ESTIMATE, estimate) != 0)
+        estimate_free(estimate);
+}
+
+static void search(struct planner_actor *a) {
+    struct search_job *job = planner_search(a->planner, clock_plant_s(a->config->clock));
+    a->search_due = false;
+    if (!job)
+        return;
+    a->searching = true;
+    while (bus_send(a->port, ACTOR_SOLVER, MAIL_SOLVE, job) != 0)
+        actor_wait(a->port, 10);
+}
+
+/* ---- the turn ---- */
+
+static int64_t wait_ms(const struct planner_actor *a, int64_t now_ms) {
+    if (a->publishing)
+        return a->publish_sent ? BUS_TURN_MS_MAX : 10;
+    if (a->held_count > 0 || a->changes_came)
+        return 0;
+    if (changes_wait(a, now_ms)) {
+        int64_t thick_ms = a->thick_since_ms ? a->thick_since_ms + THICK_MS_MAX - now_ms : BUS_TURN_MS_MAX;
+        return a->changes_due && !a->changes_asked ? 0 : thick_ms;
+    }
+    int64_t wait = clock_until_ms(a->config->clock, planner_next_s(a->planner));
+    if (planner_wants_turn(a->planner))
+        wait = 0;
+    if (wait < a->turn_after_ms - now_ms)
+        wait = a->turn_after_ms - now_ms;
+    if (a->collect_due && now_ms >= a->turn_after_ms) {
+        int64_t publish_ms = a->publish_after_ms - now_ms;
+        wait = publish_ms < wait ? publish_ms : wait;
+    }
+    int64_t tail_ms = a->changes_asked ? BUS_TURN_MS_MAX : a->changes_asked_ms + TAIL_EVERY_MS - now_ms;
+    return wait < tail_ms ? wait : tail_ms;
+}
+
+static void turn(struct planner_actor *a) {
+    actor_wait(a->port, wait_ms(a, clock_mono_ms()));
+    int64_t now_ms = clock_mono_ms();
+    take_mail(a, now_ms);
+    if (!a->changes_asked && !a->changes_came && (a->changes_due || now_ms - a->changes_asked_ms >= TAIL_EVERY_MS))
+        ask_changes(a, now_ms);
+    if (a->publishing) {
+        planner_publish_send(a);
+        return;
+    }
+    take_all_held(a);
+    if (a->changes_came)
+        take_changes(a, now_ms);
+    if (now_ms < a->turn_after_ms || changes_wait(a, now_ms))
+        return;
+    plan(a, now_ms);
+    if (a->collect_due)
+        planner_publish(a, now_ms);
+    if (a->estimate_due && now_ms >= a->estimate_after_ms)
+        send_estimate(a, now_ms);
+    if (a->search_due && !a->searching && !a->stopping && !a->publishing)
+        search(a);
+}
+
+/* ---- start and end ---- */
+
+/* What a new store starts from is written, and the plan of the last run stands, before anybody relies on it. */
+static void begin(struct planner_actor *a) {
+    if (!planner_load(a))
+        return;
+    a->collect_due = true;
+    a->changes_due = true;
+    while (!a->stopping && !a->failed && (a->collect_due || a->publishing || a->changes_due || a->changes_asked))
+        turn(a);
+    if (!a->failed)
+        actor_ready(a->port);
+}
+
+/* Main has stopped the others: nobody asks any more. What is under way is waited for, what is not durable yet gets one more
+ * chance, and everything that is held goes back. */
+static void end(struct planner_actor *a) {
+    int64_t until_ms = clock_mono_ms() + STOP_PUBLISH_MS;
+    a->stopping = true;
+    while (a->changes_asked || a->publishing || a->searching ||
+           (!a->failed && (a->held_count > 0 || a->waiting_count > 0) && clock_mono_ms() < until_ms))
+        turn(a);
+    for (size_t i = 0; i < a->waiting_count; i++)
+        refuse_ask(a, ACTOR_OPERATE, a->waiting[i]);
+    for (size_t i = 0; i < a->held_count; i++)
+        if (a->held[i].kind == MAIL_RELOAD)
+            reload_free(a->held[i].body);
+        else if (a->held[i].kind == MAIL_ASK)
+            refuse_ask(a, a->held[i].from, a->held[i].body);
+}
+
+static void body(struct bus_port *port, const struct actor_config *config) {
+    struct planner_actor a = {.port = port, .config = config, .plant = config->plant, .publish_arena = arena_new()};
+    struct planner_config planner_config = {.plant = config->plant, .seed = config->epoch};
+    a.changes.head = (struct store_request){.op = STORE_CHANGES, .arena = arena_new()};
+    a.planner = planner_new(&planner_config, config->epoch);
+    begin(&a);
+    while (!a.stopping)
+        if (a.failed) { /* main ends us soon */
+            actor_wait(port, BUS_TURN_MS_MAX);
+            take_mail(&a, clock_mono_ms());
+        } else {
+            turn(&a);
+        }
+    end(&a);
+    planner_free(a.planner);
+    arena_free(a.changes.head.arena);
+    arena_free(a.publish_arena);
+    free(a.held);
+    free(a.waiting);
+    plant_unref(a.plant);
+}
+
+int planner_actor_start(const struct actor_config *config, pthread_t *ret_thread, struct takt_error *err) {
+    return actor_spawn(ACTOR_PLANNER, body, config, ret_thread, err);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the files of the planner's actor share: planner_actor.c (the turn), planner_load.c (the start), planner_publish.c
+ * (what goes to the store, and who waits for it). Nobody else includes it. */
+
+#include "daemon/planner/ask.h"
+#include "daemon/planner/planner_actor.h"
+
+enum { PLANNER_PAGE = 2000, PLANNER_RETRY_MS = 1000 };
+
+struct planner_actor {
+    struct bus_port *port;
+    const struct actor_config *config;
+    struct plant *plant;
+    struct planner *planner;
+    bool stopping, failed;
+
+    /* mail that has to wait while a publication is under way: reports, searched jobs, reloads */
+    struct mail *held;
+    size_t held_count, held_cap;
+
+    /* the tail of the store's changes */
+    struct store_changes changes;
+    bool changes_asked, changes_came, changes_due;
+    int64_t changes_asked_ms;   /* when it was last asked */
+    int64_t thick_since_ms;     /* changes have been coming without a turn since then; 0: none */
+
+    /* publication */
+    struct arena *publish_arena;
+    struct store_publish *publishing; /* NULL: none is under way */
+    bool publish_sent;
+    int64_t publish_after_ms;   /* not before: the last one failed */
+    struct store_load *lookup;  /* what became of a publication of unknown outcome is being looked up */
+    struct ask **waiting;       /* reports that are applied and not yet durable */
+    size_t waiting_count, waiting_cap;
+    size_t waiting_published;   /* the first so many are in the publication under way */
+    bool collect_due;           /* something was handed to the planner since the last collection */
+
+    bool searching;
+    bool search_due;
+    int64_t turn_after_ms;      /* the last turn took long: not before */
+    int64_t estimate_after_ms, notice_after_ms;
+    bool estimate_due;
+    uint64_t late_noticed, unplanned_noticed;
+};
+
+/* Loads everything, answering asks as busy meanwhile; false: it failed or is to stop, and said so. */
+bool planner_load(struct planner_actor *a);
+
+/* Collects and sends if anything differs from the store; reports that changed nothing are answered. */
+void planner_publish(struct planner_actor *a, int64_t now_ms);
+/* The publication came back. */
+void planner_publish_done(struct planner_actor *a, int64_t now_ms);
+/* Tries again to send what the store's queue had no room for. */
+void planner_publish_send(struct planner_actor *a);
+/* What became of it was looked up. */
+void planner_publish_looked_up(struct planner_actor *a, int64_t now_ms);
+
+void planner_fail(struct planner_actor *a, const struct takt_error *err);
+void planner_answer(struct planner_actor *a, enum actor to, struct ask *ask);

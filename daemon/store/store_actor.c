@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One turn: give back what could not be given back before, take in mail, run one group, give it back. While receivers' queues
+ * are full no further group is run, so what is done and undelivered stays bounded by one group. */
+
+#include "daemon/store/store_actor.h"
+
+#include "base/arena.h"
+#include "daemon/operate/log.h"
+#include "daemon/store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAIL_PER_TURN_MAX = 4096 };
+
+struct store_actor {
+    struct bus_port *port;
+    struct store *store;
+    struct plant *plant;
+    struct store_request *done; /* chain of those to be given back, in order */
+    char *trouble;              /* as it was told last */
+    bool more;                  /* the last turn had something to do */
+    bool stopping;
+};
+
+static void take_request(struct store_actor *a, enum actor from, struct store_request *r) {
+    r->from = (int)from;
+    if (store_submit(a->store, r) == 0)
+        return;
+    r->code = TAKT_EBUSY;
+    takt_fail(&r->err, TAKT_EBUSY, "too many requests wait for the store");
+    struct store_request **last = &a->done;
+    while (*last)
+        last = &(*last)->next;
+    r->next = NULL;
+    *last = r;
+}
+
+static void receive(struct store_actor *a) {
+    struct mail mail;
+    for (int i = 0; i < MAIL_PER_TURN_MAX && bus_receive(a->port, &mail); i++) {
+        a->more = true;
+        if (mail.kind == MAIL_STORE) {
+            take_request(a, mail.from, mail.body);
+        } else if (mail.kind == MAIL_PLANT) {
+            plant_unref(a->plant);
+            a->plant = mail.body;
+        } else if (mail.kind == MAIL_STOP) {
+            a->stopping = true;
+        }
+    }
+}
+
+/* Stops at the first whose receiver is full, so that each receives its own in order. */
+static void give_back(struct store_actor *a) {
+    while (a->done) {
+        struct store_request *r = a->done, *next = r->next;
+        enum actor to = (enum actor)r->from;
+        if (bus_send(a->port, to, MAIL_STORE_DONE, r) != 0)
+            return;
+        a->done = next;
+    }
+}
+
+static void tell_trouble(struct store_actor *a) {
+    const char *now = store_trouble(a->store);
+    if (strcmp(now, a->trouble) == 0)
+        return;
+    if (*now)
+        log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_TROUBLE, NULL, "%s, retrying", now);
+    else
+        log_write(LOG_LEVEL_NOTICE, "store", LOG_MESSAGE_STORE_WELL, NULL, "works again");
+    free(a->trouble);
+    a->trouble = takt_strdup(now);
+    const enum actor listeners[] = {ACTOR_MAIN, ACTOR_OPERATE};
+    for (size_t i = 0; i < sizeof listeners / sizeof listeners[0]; i++) {
+        char *copy = takt_strdup(now);
+        if (bus_send(a->port, listeners[i], MAIL_TROUBLE, copy) != 0)
+            free(copy); /* it asks the store itself soon enough */
+    }
+}
+
+static void turn(struct store_actor *a) {
+    actor_wait(a->port, a->done ? 10 : a->more ? 0 : BUS_TURN_MS_MAX);
+    a->more = false;
+    give_back(a);
+    receive(a);
+    if (a->done)
+        return;
+    a->done = store_turn(a->store, 0);
+    a->more |= a->done != NULL;
+    give_back(a);
+    tell_trouble(a);
+}
+
+static void body(struct bus_port *port, const struct actor_config *config) {
+    struct store_actor a = {.port = port, .store = config->store, .plant = config->plant, .trouble = takt_strdup("")};
+    actor_ready(port);
+    while (!a.stopping || a.more || a.done)
+        turn(&a);
+    store_close(a.store);
+    plant_unref(a.plant);
+    free(a.trouble);
+}
+
+int store_actor_start(const struct actor_config *config, pthread_t *ret_thread, struct takt_error *err) {
+    return actor_spawn(ACTOR_STORE, body, config, ret_thread, err);
+}
