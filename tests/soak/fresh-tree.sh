@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The README's first two commands as a newcomer meets them: in a minimal Debian 12 with nothing but git and make, on a clean
+# clone. Needs root, mmdebstrap and Debian's packages.
+#
+#     tests/soak/fresh-tree.sh [COMMAND…]      default: make demo, then make check
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+tree=$(mktemp -d /var/tmp/takt-fresh-XXXXXX)
+cleanup() {
+    umount "$tree/proc" 2>/dev/null || true
+    umount -R "$tree/dev" 2>/dev/null || true
+    rm -rf --one-file-system "$tree"
+}
+trap cleanup EXIT
+base=${TAKT_FRESH_BASE:-}
+if [ -n "$base" ]; then
+    cp -a "$base/." "$tree/"
+else
+    mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,make bookworm "$tree"
+fi
+git clone -q "$root" "$tree/takt"
+mount -t proc proc "$tree/proc"
+mount --rbind /dev "$tree/dev" && mount --make-rslave "$tree/dev"
+cp /etc/resolv.conf /etc/hosts "$tree/etc/"
+inside() { chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb bash -c "cd /takt && $1"; }
+if [ $# -gt 0 ]; then
+    inside "$*"
+else
+    inside "make demo"
+    inside "make check"
+fi
