@@ -217,7 +217,7 @@ static struct plant *build(struct load *load) {
                        .notes = load->notes};
     reader_read(&r, &root);
     derive(plant);
-    sense_check(plant, &root, load->scratch, load->faults, load->notes);
+    sense_check(&(struct sense){plant, &root, load->scratch, load->faults, load->notes});
     plant->notes = faults_list(load->notes, plant->inner->arena, &plant->note_count);
     return plant;
 }

@@ -26,7 +26,7 @@ enum { MANY = 1000000 };
 #define BILLION    INT64_C(1000000000)
 
 static const struct option ROOT[] = {
-    {"takt", OPTION_INTEGER32, NEEDED, RANGE(1, 1), .offset = SIZE_MAX, HELP("version of this format")},
+    {"takt", OPTION_VERSION, NEEDED, RANGE(1, 1), HELP("version of this format")},
     {"plant", OPTION_GROUP, NEEDED, HELP("which plant this is")},
     {"calendars", OPTION_NAMED, ARRAY(plant, calendars, calendar_count), .of = TABLE_CALENDARS,
      HELP("when lines and pools work; `always` is built in")},
@@ -94,7 +94,7 @@ static const struct option CHANGEOVER[] = {
 
 static const struct option LINE[] = {
     {"calendar", OPTION_REF, NEEDED, AT(plant_line, calendar), .of = TABLE_CALENDARS, HELP("when it works")},
-    {"count", OPTION_INTEGER32, .offset = SIZE_MAX, RANGE(1, 1000), DEFAULT("1"),
+    {"count", OPTION_COUNT, RANGE(1, 1000), DEFAULT("1"),
      HELP("alike stations, planned as NAME.1, NAME.2 …; 1: the line itself")},
     {"changeover", OPTION_REF, AT(plant_line, changeover), .of = TABLE_CHANGEOVERS,
      HELP("what it needs between families; without it nothing")},
@@ -340,6 +340,13 @@ const struct section *option_section(const struct section *of, const struct opti
     return section_find(path);
 }
 
+const struct section *section_with(const struct option *option) {
+    for (size_t k = 0; k < section_count; k++)
+        if (option >= sections[k].options && option < sections[k].options + sections[k].count)
+            return &sections[k];
+    return NULL;
+}
+
 const struct option *section_option(const struct section *section, const char *name) {
     for (size_t k = 0; k < section->count; k++)
         if (strcmp(section->options[k].name, name) == 0)
@@ -351,6 +358,8 @@ static const char *const KIND_TEXTS[OPTION_KINDS] = {
     [OPTION_GROUP] = "a map of options",
     [OPTION_NAMED] = "a map of names",
     [OPTION_LIST] = "a list of maps",
+    [OPTION_VERSION] = "a whole number",
+    [OPTION_COUNT] = "a whole number",
     [OPTION_INTEGER32] = "a whole number",
     [OPTION_INTEGER64] = "a whole number",
     [OPTION_AMOUNT] = "a number with at most three decimals",
@@ -441,4 +450,14 @@ const char *option_range(const struct option *option, char *buffer) {
                  bound_text(option->kind, option->most, most));
     }
     return buffer;
+}
+
+const char *option_table_text(enum option_table table) {
+    static const char *const TEXTS[TABLE_COUNT] = {
+        [TABLE_CALENDARS] = "calendar",   [TABLE_POOLS] = "pool",         [TABLE_CHANGEOVERS] = "changeover",
+        [TABLE_LINES] = "line",           [TABLE_MATERIALS] = "material", [TABLE_PRODUCTS] = "product",
+        [TABLE_PACKING] = "packing line", [TABLE_CREATORS] = "creator",   [TABLE_CONSUMERS] = "consumer",
+        [TABLE_TERMINALS] = "terminal",   [TABLE_CARRIERS] = "carrier",   [TABLE_SERVICES] = "service",
+    };
+    return TEXTS[table];
 }

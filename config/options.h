@@ -14,9 +14,11 @@
 #include <stdint.h>
 
 enum option_kind {
-    OPTION_GROUP, /* opens a section: one map */
-    OPTION_NAMED, /* opens a section: a map from names to maps */
-    OPTION_LIST,  /* opens a section: a list of maps */
+    OPTION_GROUP,   /* opens a section: one map */
+    OPTION_NAMED,   /* opens a section: a map from names to maps */
+    OPTION_LIST,    /* opens a section: a list of maps */
+    OPTION_VERSION, /* of the format; kept nowhere */
+    OPTION_COUNT,   /* stations of a line, which are lines of their own once it is read */
     OPTION_INTEGER32,
     OPTION_INTEGER64,
     OPTION_AMOUNT, /* in the unit of the material, thousandths */
@@ -108,6 +110,9 @@ extern const size_t section_count;
 /* The section of a path, or NULL. */
 const struct section *section_find(const char *path);
 
+/* The section that a row is in. */
+const struct section *section_with(const struct option *option);
+
 /* The section that a row opens, NULL for other rows. */
 const struct section *option_section(const struct section *of, const struct option *option);
 
@@ -124,3 +129,6 @@ const char *option_range(const struct option *option, char *buffer);
 
 /* What a value of this kind is called: "a duration such as 5m, 2h or 1d12h". */
 const char *option_kind_text(enum option_kind kind);
+
+/* What is in a table, for messages: "line". */
+const char *option_table_text(enum option_table table);

@@ -12,16 +12,8 @@ enum { LINES_MAX = 10000 };
 
 static const struct node NOTHING = {.kind = NODE_MAP, .text = ""};
 
-static const char *const TABLES[TABLE_COUNT] = {
-    [TABLE_CALENDARS] = "calendar",   [TABLE_POOLS] = "pool",         [TABLE_CHANGEOVERS] = "changeover",
-    [TABLE_LINES] = "line",           [TABLE_MATERIALS] = "material", [TABLE_PRODUCTS] = "product",
-    [TABLE_PACKING] = "packing line", [TABLE_CREATORS] = "creator",   [TABLE_CONSUMERS] = "consumer",
-    [TABLE_TERMINALS] = "terminal",   [TABLE_CARRIERS] = "carrier",   [TABLE_SERVICES] = "service",
-};
-
 void reader_set(const struct option *o, void *base, const void *value, size_t size) {
-    if (o->offset != SIZE_MAX)
-        memcpy((char *)base + o->offset, value, size);
+    memcpy((char *)base + o->offset, value, size);
 }
 
 void reader_set_array(const struct option *o, void *base, const void *array, size_t count) {
@@ -123,7 +115,7 @@ int32_t reader_refer(struct reader *r, enum option_table table, const struct nod
     struct arena *scratch = arena_new();
     size_t count;
     const char **names = table_names(r->plant, table, scratch, &count);
-    reader_choose(r, n, TABLES[table], names, count);
+    reader_choose(r, n, option_table_text(table), names, count);
     arena_free(scratch);
     return -1;
 }
@@ -266,7 +258,7 @@ static bool good_name(struct reader *r, enum option_table table, const struct no
     if (!value_name(key->text))
         fault_at(r->faults, key->place,
                  "'%.100s' is no name for a %s: 1–64 letters, digits, . _ -, beginning with a letter or digit",
-                 key->text, TABLES[table]);
+                 key->text, option_table_text(table));
     return true; /* it gets a number all the same, so that what refers to it is no fault too */
 }
 

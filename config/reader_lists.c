@@ -341,7 +341,7 @@ static size_t count_stations(const struct reader *r, const struct node *map) {
 }
 
 void read_op_lines(struct reader *r, const struct option *o, const struct node *n, void *base) {
-    const struct section *s = option_section(section_find("products.*.route[]"), o);
+    const struct section *s = option_section(section_with(o), o);
     if (!reader_wants(r, o, n, NODE_MAP))
         return;
     if (n->count == 0)

@@ -22,6 +22,13 @@ static bool integer(struct reader *r, const struct option *o, const struct node 
     return reader_in_range(r, o, n, *ret);
 }
 
+/* The version, and how many stations a line has: looked at when names get their numbers. */
+static void read_unkept(struct reader *r, const struct option *o, const struct node *n, void *base) {
+    int64_t value;
+    (void)base;
+    integer(r, o, n, &value);
+}
+
 static void read_integer32(struct reader *r, const struct option *o, const struct node *n, void *base) {
     int64_t value;
     if (!integer(r, o, n, &value))
@@ -290,6 +297,8 @@ static void read_ref(struct reader *r, const struct option *o, const struct node
 }
 
 read_value_fn *const read_values[OPTION_KINDS] = {
+    [OPTION_VERSION] = read_unkept,
+    [OPTION_COUNT] = read_unkept,
     [OPTION_INTEGER32] = read_integer32,
     [OPTION_INTEGER64] = read_integer64,
     [OPTION_AMOUNT] = read_amount,

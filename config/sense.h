@@ -10,5 +10,18 @@
 
 #include "config/document.h"
 
-void sense_check(struct plant *plant, const struct node *root, struct arena *scratch, struct faults *faults,
-                 struct faults *notes);
+struct sense {
+    const struct plant *plant;
+    const struct node *root; /* for places */
+    struct arena *scratch;
+    struct faults *faults, *notes;
+};
+
+void sense_check(const struct sense *s);
+
+/* The part about products: lots, routes, families. In config/sense_products.c. */
+void sense_products(const struct sense *s);
+
+/* Where an option stands, by the keys that lead to it, NULL at the end; what is not written stands where its nearest
+ * surroundings do. */
+struct place sense_place(const struct sense *s, const char *key, ...);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* `taktd --check FILE`: everything that is wrong with a plant's files, or what it amounts to.
+ *
+ * Faults go to `err` as `file:line:column: what is wrong`, notes (what is allowed but probably not meant) likewise with
+ * `note:` before the text; then a summary to `out`. Returns what the process exits with: 0 for a plant that can run, 78
+ * (EX_CONFIG) for faults, 66 (EX_NOINPUT) for a file that is not there or cannot be read. */
+
+#include <stdio.h>
+
+int plant_check_main(const char *file, FILE *out, FILE *err);
