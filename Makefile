@@ -117,6 +117,8 @@ install: all
 clean:
 	rm -rf $(O) $(O)-asan $(O)-tsan $(O)-fuzz $(O)-clang
 
+$(O)/daemon/store/schema.o: $(wildcard daemon/store/schema/*.sql)
+
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 .PHONY: all demo check check-programs check-built check-asan check-tsan check-valgrind fuzz fuzz-one lint install clean

@@ -32,7 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STORE_HASH_SIZE = 32, STORE_COUNTRY_SIZE = 3 };
+enum { STORE_HASH_SIZE = 32, STORE_COUNTRY_SIZE = 3, STORE_PAGE_MAX = 100000 };
 
 #define ORDER_STATES(X)                                                                                                 \
     X(ACCEPTED, "accepted")                                                                                             \
@@ -351,8 +351,9 @@ struct store_shipment { /* TAKT_ENOENT: no such shipment; TAKT_ESTALE: its state
     int64_t now_s;
 };
 
-/* What a planner starts from, page by page: rows of one kind with keys above `after`, ascending, at most `limit`; fewer than
- * limit: that was the last page. Orders that are shipped or cancelled and lots of which all orders are, are not given. */
+/* What a planner starts from, page by page: rows of one kind with keys above `after`, ascending, at most `limit`
+ * (1–STORE_PAGE_MAX, here and wherever there is a limit); fewer than limit: that was the last page. Orders that are shipped or cancelled and lots of which all orders are, are not given, nor are such orders' slices and such lots'
+ * tasks: so lot_row.units may count more units than the slices that were given hold. */
 enum load_kind {
     LOAD_META,                         /* ret_meta */
     LOAD_ORDERS, LOAD_LOTS, LOAD_SLICES, LOAD_TASKS,

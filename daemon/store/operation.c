@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/store/operation.h"
+
+#include <string.h>
+
+static int run_claim(struct tables *t, struct store_request *r) {
+    struct store_claim *q = (struct store_claim *)r;
+    q->ret_epoch = (uint64_t)++t->state.epoch;
+    return 0;
+}
+
+static int run_clock(struct tables *t, struct store_request *r) {
+    struct store_clock *q = (struct store_clock *)r;
+    struct store_state *s = &t->state;
+    if (q->set) {
+        s->plant_s = q->plant_s;
+        s->wall_ms = q->wall_ms;
+        s->speed_milli = q->speed_milli;
+        s->clock_set = 1;
+        return 0;
+    }
+    q->plant_s = s->clock_set ? s->plant_s : TAKT_TIME_NONE;
+    q->wall_ms = s->wall_ms;
+    q->speed_milli = s->speed_milli;
+    return 0;
+}
+
+static const struct {
+    int (*run)(struct tables *t, struct store_request *r);
+    bool writes;
+} operations[] = {
+    [STORE_CLAIM] = {run_claim, true},
+    [STORE_CLOCK] = {run_clock, true},
+    [STORE_ACCEPT] = {operation_accept, true},
+    [STORE_AMEND] = {operation_amend, true},
+    [STORE_CANCEL] = {operation_cancel, true},
+    [STORE_PUBLISH] = {operation_publish, true},
+    [STORE_SHIPMENT] = {operation_shipment, true},
+    [STORE_LOAD] = {operation_load, false},
+    [STORE_CHANGES] = {operation_changes, false},
+    [STORE_EVENTS] = {operation_events, false},
+    [STORE_ORDER] = {operation_order, false},
+    [STORE_ORDERS] = {operation_orders, false},
+    [STORE_SHIPMENTS] = {operation_shipments, false},
+    [STORE_BODIES] = {operation_bodies, false},
+    [STORE_REPORTED] = {operation_reported, false},
+    [STORE_STATS] = {operation_stats, false},
+};
+
+static bool known(enum store_op op) {
+    return (size_t)op < sizeof operations / sizeof operations[0];
+}
+
+bool operation_writes(enum store_op op) {
+    return known(op) && operations[op].writes;
+}
+
+int operation_run(struct tables *t, struct store_request *r) {
+    if (!known(r->op))
+        return takt_fail(&r->err, TAKT_EINVAL, "the store knows no operation %d", (int)r->op);
+    arena_clear(t->scratch);
+    return operations[r->op].run(t, r);
+}

@@ -1,0 +1,1 @@
+#define SUITE_PLAN SUITE_TEST(an_unknown_order_is_not_found)

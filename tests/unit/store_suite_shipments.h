@@ -1,0 +1,1 @@
+#define SUITE_SHIPMENTS SUITE_TEST(an_unknown_order_is_not_found)
