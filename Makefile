@@ -8,7 +8,7 @@ DESTDIR  ?=
 prefix   ?= /usr
 VERSION  := $(shell cat VERSION)
 
-PACKAGES := libzmq yaml-0.1 sqlite3 jansson libsystemd libsodium
+PACKAGES := libzmq yaml-0.1 sqlite3 jansson libsystemd libsodium zlib
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla $(WERROR)
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 OPTIMISE ?= -O2 -g
