@@ -123,3 +123,8 @@ int32_t problem_task_count(const struct problem *p);
 int32_t problem_job_count(const struct problem *p);
 int32_t problem_line_count(const struct problem *p);
 size_t problem_memory(const struct problem *p); /* bytes */
+int32_t problem_task_job(const struct problem *p, int32_t task);
+/* As they were given; NULL where none was. */
+const char *problem_task_name(const struct problem *p, int32_t task);
+const char *problem_job_name(const struct problem *p, int32_t job);
+const char *problem_line_name(const struct problem *p, int32_t line);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* List scheduling: whenever a line is free, it takes the waiting task that a rule likes best (Pinedo, Scheduling, ch. 14).
+ *
+ * The rules: first come first served, earliest due date, shortest time, and the apparent tardiness cost with set-ups of Lee,
+ * Bhaskaran and Pinedo (1997), w/p · exp(−slack/(k1·p̄)) · exp(−s/(k2·s̄)), whose logarithm is taken in whole numbers and in
+ * whose place, where a job has no due date, most work remaining counts. Where a job has many dues, the earliest of them and
+ * their weights together stand for them.
+ *
+ * Cost: O(n log n + what waits at each decision). */
+
+#include "schedulers/solver.h"
+
+enum dispatch_rule { DISPATCH_FIFO, DISPATCH_EDD, DISPATCH_SPT, DISPATCH_ATCS };
+
+struct dispatch_scales { /* of ATCS, in tenths */
+    int32_t k1, k2;
+};
+
+/* A feasible schedule. TAKT_EINFEASIBLE: the first task that found no place; TAKT_ETIMEOUT: the deadline came first. */
+int dispatch(const struct problem *p, enum dispatch_rule rule, struct dispatch_scales scales,
+             const struct solve_limits *limits, struct schedule **ret, struct takt_error *err);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The table of schedulers, and the rules among them. A rule's plan is that of its order; atcs is the best over a grid of its
+ * two scales, of which `iterations` limits the points. */
+
+#include "schedulers/solver.h"
+
+#include "schedulers/dispatch.h"
+#include "schedulers/model.h"
+
+#include <string.h>
+
+enum { GRID_LARGE = 20000 }; /* tasks from which on the first point of the grid must do */
+
+static const struct dispatch_scales grid[] = {
+    {20, 3}, {20, 1}, {40, 3}, {10, 3}, {80, 3}, {40, 1}, {10, 1}, {20, 10},
+    {80, 1}, {5, 3},  {40, 10}, {80, 10}, {10, 10}, {5, 1}, {5, 10},
+};
+
+static int solve_rule(const struct problem *p, enum dispatch_rule rule, const struct solve_limits *limits,
+                      struct solve_result *ret, struct takt_error *err) {
+    struct schedule *s = NULL;
+    int code = dispatch(p, rule, (struct dispatch_scales){20, 3}, limits, &s, err);
+    if (code == 0) {
+        ret->schedule = s;
+        ret->moves = 1;
+        schedule_evaluate(p, s, &ret->figures);
+    }
+    return code == TAKT_ETIMEOUT ? 0 : code;
+}
+
+static int solve_fifo(const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
+                      solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err) {
+    (void)start, (void)on_better, (void)arg;
+    return solve_rule(p, DISPATCH_FIFO, limits, ret, err);
+}
+
+static int solve_edd(const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
+                     solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err) {
+    (void)start, (void)on_better, (void)arg;
+    return solve_rule(p, DISPATCH_EDD, limits, ret, err);
+}
+
+static int solve_spt(const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
+                     solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err) {
+    (void)start, (void)on_better, (void)arg;
+    return solve_rule(p, DISPATCH_SPT, limits, ret, err);
+}
+
+static int solve_atcs(const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
+                      solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err) {
+    (void)start;
+    size_t points = p->tasks > GRID_LARGE ? 1 : sizeof grid / sizeof *grid;
+    if (limits->iterations > 0 && (size_t)limits->iterations < points)
+        points = (size_t)limits->iterations;
+    for (size_t k = 0; k < points; k++) {
+        struct schedule *s = NULL;
+        struct figures f;
+        bool at_any_rate = k == 0 && p->tasks <= GRID_LARGE; /* a first plan is worth its few milliseconds */
+        int code = dispatch(p, DISPATCH_ATCS, grid[k], at_any_rate ? &(struct solve_limits){0} : limits, &s, err);
+        if (code == TAKT_ETIMEOUT)
+            break;
+        if (code != 0)
+            return ret->schedule != NULL ? 0 : code; /* what one point cannot place, another may have placed */
+        schedule_evaluate(p, s, &f);
+        ret->moves++;
+        if (ret->schedule != NULL && f.objective >= ret->figures.objective) {
+            schedule_free(s);
+            continue;
+        }
+        schedule_free(ret->schedule);
+        ret->schedule = s;
+        ret->figures = f;
+        if (on_better != NULL)
+            on_better(arg, s, &f);
+    }
+    return 0;
+}
+
+const struct scheduler schedulers[] = {
+    {"fifo", "first come, first served", true, solve_fifo},
+    {"edd", "earliest due date first", true, solve_edd},
+    {"spt", "shortest time first", true, solve_spt},
+    {"atcs", "apparent tardiness cost with set-ups, the best over a grid of its scales", true, solve_atcs},
+    {0},
+};
+
+const struct scheduler *scheduler_find(const char *name) {
+    for (const struct scheduler *s = schedulers; s->name != NULL; s++)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    return NULL;
+}
+
+int solve(const char *scheduler, const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
+          solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err) {
+    const struct scheduler *s = scheduler_find(scheduler);
+    if (s == NULL)
+        return takt_fail(err, TAKT_EINVAL, "there is no scheduler '%s'", scheduler);
+    struct solve_result result = {0};
+    int code = s->solve(p, start, limits, on_better, arg, &result, err);
+    if (code != 0) {
+        schedule_free(result.schedule);
+        return code;
+    }
+    int64_t alone;
+    solve_bound(p, &result.bound, &alone);
+    *ret = result;
+    return 0;
+}
