@@ -149,7 +149,7 @@ def main():
     parser.add_argument("--feed", required=True, type=os.path.abspath)
     parser.add_argument("--consumer", default="mail")
     parser.add_argument("--store", default="takt.db")
-    parser.add_argument("--orders-sql", default="SELECT creator, order_ref FROM order_keys")
+    parser.add_argument("--orders-sql", default="SELECT creator, order_ref FROM order_key")
     parser.add_argument("--days", type=float, default=7)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--speed", type=int, default=5000)
