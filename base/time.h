@@ -19,7 +19,7 @@
 
 #define TAKT_TIME_MAX_S INT64_C(13569465599) /* 2399-12-31T23:59:59Z */
 
-enum { TIME_TEXT_SIZE = 32, DAY_TEXT_SIZE = 16, DURATION_TEXT_SIZE = 32 };
+enum { TIME_TEXT_SIZE = 32, DAY_TEXT_SIZE = 16, DURATION_TEXT_SIZE = 64 };
 
 /* Proleptic Gregorian calendar; month 1–12, day 1–31. */
 int32_t day_from_civil(int year, int month, int day);
