@@ -39,13 +39,13 @@ static const struct {
 };
 
 /* One turn of waiting; true: the page is there. */
-static bool page_came(struct planner_actor *a, const struct store_load *page) {
+static bool page_came(struct planner_actor *a, const struct store_request *page) {
     struct mail mail;
     actor_wait(a->port, BUS_TURN_MS_MAX);
     while (bus_receive(a->port, &mail)) {
         switch (mail.kind) {
         case MAIL_STORE_DONE:
-            if (mail.body == &page->head)
+            if (mail.body == page)
                 return true;
             break;
         case MAIL_ASK:
@@ -65,14 +65,14 @@ static bool page_came(struct planner_actor *a, const struct store_load *page) {
     return false;
 }
 
-static bool load_page(struct planner_actor *a, struct store_load *page) {
-    while (bus_send(a->port, ACTOR_STORE, MAIL_STORE, &page->head) != 0)
+static bool load_page(struct planner_actor *a, struct store_request *page) {
+    while (bus_send(a->port, ACTOR_STORE, MAIL_STORE, page) != 0)
         actor_wait(a->port, 10);
     while (!page_came(a, page)) {
     }
-    if (page->head.code == 0)
+    if (page->code == 0)
         return !a->stopping;
-    planner_fail(a, &page->head.err);
+    planner_fail(a, &page->err);
     return false;
 }
 
@@ -83,7 +83,7 @@ static bool load_kind(struct planner_actor *a, size_t which, struct arena *arena
                               .limit = PLANNER_PAGE};
     for (;;) {
         arena_clear(arena);
-        if (!load_page(a, &page))
+        if (!load_page(a, &page.head))
             return false;
         kinds[which].feed(a->planner, &page);
         if (!kinds[which].paged || page.ret_count < page.limit)
@@ -94,11 +94,27 @@ static bool load_kind(struct planner_actor *a, size_t which, struct arena *arena
     }
 }
 
+/* The orders of parcels that are not shipped yet. */
+static bool load_shipments(struct planner_actor *a, int state, struct arena *arena) {
+    struct store_shipments page = {.head = {.op = STORE_SHIPMENTS, .arena = arena}, .state = state, .limit = PLANNER_PAGE};
+    do {
+        arena_clear(arena);
+        if (!load_page(a, &page.head))
+            return false;
+        for (size_t i = 0; i < page.ret_count; i++)
+            planner_load_shipment(a->planner, &page.ret_shipments[i]);
+        if (page.ret_count > 0)
+            page.after = page.ret_shipments[page.ret_count - 1].parcel.number;
+    } while (page.ret_count == page.limit);
+    return true;
+}
+
 bool planner_load(struct planner_actor *a) {
     struct arena *arena = arena_new();
     bool good = true;
     for (size_t i = 0; good && i < sizeof kinds / sizeof kinds[0]; i++)
         good = load_kind(a, i, arena);
+    good = good && load_shipments(a, -2, arena) && load_shipments(a, SHIPMENT_ASIDE, arena);
     arena_free(arena);
     struct takt_error err = {0};
     if (good && planner_loaded(a->planner, clock_plant_s(a->config->clock), &err) != 0) {

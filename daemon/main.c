@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* taktd: read the plant, open the store, set the clock, run the actors, and give everything back in reverse order.
+ *
+ * Exit status (sysexits.h): 0 after SIGTERM or SIGINT; 64 wrong usage; 78 the plant's file is wrong, or lacks what open work
+ * needs; 75 another daemon has the store or the plan; 74 the store fails; 69 an endpoint cannot be opened; 70 anything else. */
+
+#include "base/arena.h"
+#include "base/time.h"
+#include "daemon/operate/log.h"
+#include "daemon/store/store.h"
+#include "daemon/supervisor.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sysexits.h>
+#include <zmq.h>
+
+static const char usage[] =
+    "usage: taktd [--check] [--speed N] [--start TIME] [--role all] FILE\n"
+    "       taktd --version | --help\n"
+    "\n"
+    "Plans and runs the plant that FILE (YAML, with taktd.d/*.yaml beside it) describes.\n"
+    "\n"
+    "  --check       print every mistake in FILE and end: status 78 if there are any, 0 if not\n"
+    "  --speed N     let plant time run N times as fast (0.001 to 100000)\n"
+    "  --start TIME  with a new store: begin at this plant time, such as 2026-11-22T06:00:00Z\n"
+    "  --role ROLE   what of the daemon this process is: all\n"
+    "  --version     print the version and end\n"
+    "  --help        print this and end\n";
+
+struct arguments {
+    const char *file;
+    bool check;
+    int64_t start_s, speed_milli;
+};
+
+/* ---- arguments ---- */
+
+static bool parse_speed(const char *text, int64_t *ret_milli) {
+    int64_t whole = 0, part = 0, scale = 1000;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9' && whole <= CLOCK_SPEED_MAX; at++)
+        whole = whole * 10 + (*at - '0');
+    if (at != text && *at == '.')
+        for (at++; *at >= '0' && *at <= '9' && scale > 1; at++)
+            part += (*at - '0') * (scale /= 10);
+    int64_t milli = whole * 1000 + part;
+    if (*at || at == text || milli < 1 || milli > (int64_t)CLOCK_SPEED_MAX * 1000)
+        return false;
+    *ret_milli = milli;
+    return true;
+}
+
+static int wrong(const char *what, const char *value) {
+    fprintf(stderr, "taktd: %s '%s'\n\n%s", what, value, usage);
+    return EX_USAGE;
+}
+
+/* -1: go on; else the exit status. */
+static int parse_arguments(int argc, char **argv, struct arguments *ret) {
+    static const struct option options[] = {
+        {"check", no_argument, NULL, 'c'},      {"speed", required_argument, NULL, 'n'}, {"start", required_argument, NULL, 's'},
+        {"role", required_argument, NULL, 'r'}, {"version", no_argument, NULL, 'v'},     {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
+    *ret = (struct arguments){.start_s = TAKT_TIME_NONE, .speed_milli = 1000};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (c) {
+        case 'c':
+            ret->check = true;
+            break;
+        case 'n':
+            if (!parse_speed(optarg, &ret->speed_milli))
+                return wrong("--speed is a number from 0.001 to 100000, not", optarg);
+            break;
+        case 's':
+            if (!time_parse_rfc3339(optarg, &ret->start_s))
+                return wrong("--start is a time such as 2026-11-22T06:00:00Z, not", optarg);
+            break;
+        case 'r':
+            if (strcmp(optarg, "all") != 0)
+                return wrong("--role can only be 'all', not", optarg);
+            break;
+        case 'v':
+            puts("taktd " TAKT_VERSION);
+            return 0;
+        case 'h':
+            fputs(usage, stdout);
+            return 0;
+        default:
+            fputs(usage, stderr);
+            return EX_USAGE;
+        }
+    }
+    if (argc - optind != 1)
+        return wrong(optind == argc ? "there is no" : "there is more than one", "FILE");
+    ret->file = argv[optind];
+    return -1;
+}
+
+/* ---- the steps ---- */
+
+static int exit_status(int code) {
+    switch (code) {
+    case 0:
+        return 0;
+    case TAKT_ECONFIG:
+    case TAKT_EDATA:
+    case TAKT_EINVAL:
+    case TAKT_EEXIST:
+        return EX_CONFIG;
+    case TAKT_ENOENT:
+        return EX_NOINPUT;
+    case TAKT_EBUSY:
+    case TAKT_EFENCED:
+        return EX_TEMPFAIL;
+    case TAKT_ESTORE:
+    case TAKT_EFULL:
+        return EX_IOERR;
+    case TAKT_EIO:
+        return EX_UNAVAILABLE;
+    default:
+        return EX_SOFTWARE;
+    }
+}
+
+/* Mistakes are printed as lines that editors can jump to, also when a daemon starts. */
+static int load(const struct arguments *arguments, struct plant **ret) {
+    struct plant_faults faults = {0};
+    struct takt_error err = {0};
+    int code = plant_load(arguments->file, NULL, 0, ret, &faults, &err);
+    for (size_t i = 0; i < faults.count; i++) {
+        const struct plant_fault *fault = &faults.list[i];
+        if (arguments->check)
+            fprintf(stderr, "%s:%d:%d: %s\n", fault->file, fault->line, fault->column, fault->text);
+        else
+            log_write(LOG_LEVEL_ERR, "config", LOG_MESSAGE_BAD_CONFIG, NULL, "%s:%d:%d: %s", fault->file, fault->line,
+                      fault->column, fault->text);
+    }
+    if (code != 0 && faults.count == 0)
+        log_err("config", "%s", err.text);
+    plant_faults_done(&faults);
+    return code;
+}
+
+static int open_store(const struct plant *plant, struct store **ret) {
+    struct takt_error err = {0};
+    struct store_config config = {.url = plant->store, .plant = plant->id, .create = true};
+    int code = store_open(&config, ret, &err);
+    if (code == TAKT_EBUSY)
+        log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_BUSY, NULL, "%s", err.text);
+    else if (code != 0)
+        log_err("store", "%s", err.text);
+    return code;
+}
+
+/* Plant time goes on where the store says, and the store is told when that changes. */
+static int set_clock(struct store *store, const struct arguments *arguments, struct clock *ret) {
+    struct store_clock kept = {.head = {.op = STORE_CLOCK}};
+    int code = store_call(store, &kept.head);
+    struct clock before = {.plant_s = kept.plant_s, .wall_ms = kept.wall_ms, .speed_milli = kept.speed_milli};
+    bool known = code == 0 && kept.plant_s != TAKT_TIME_NONE;
+    if (known && arguments->start_s != TAKT_TIME_NONE)
+        log_notice("main", "--start means nothing to a store that has its time, ignoring");
+    if (code == 0 && clock_begin(known ? &before : NULL, arguments->start_s, arguments->speed_milli, clock_wall_ms(), ret)) {
+        struct store_clock keep = {.head = {.op = STORE_CLOCK},
+                                   .set = true,
+                                   .plant_s = ret->plant_s,
+                                   .wall_ms = ret->wall_ms,
+                                   .speed_milli = ret->speed_milli};
+        code = store_call(store, &keep.head);
+        kept.head.err = keep.head.err;
+    }
+    if (code != 0)
+        log_err("store", "cannot keep the time (%s)", kept.head.err.text);
+    return code;
+}
+
+static int claim(struct store *store, uint64_t *ret_epoch) {
+    struct store_claim claim = {.head = {.op = STORE_CLAIM}};
+    int code = store_call(store, &claim.head);
+    if (code != 0)
+        log_err("store", "cannot claim the plan (%s)", claim.head.err.text);
+    *ret_epoch = claim.ret_epoch;
+    return code;
+}
+
+/* libzmq numbers connections from rand(): a peer must not guess them. */
+static void seed_ids(void) {
+    unsigned seed = 0;
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        abort();
+    srand(seed);
+}
+
+static int run(const struct arguments *arguments, struct plant *plant, struct store *store) {
+    struct clock clock;
+    struct supervisor_config config = {.file = arguments->file, .actor = {.clock = &clock, .plant = plant, .store = store}};
+    int code = set_clock(store, arguments, &clock);
+    if (code == 0)
+        code = claim(store, &config.actor.epoch);
+    if (code != 0) {
+        store_close(store);
+        return code;
+    }
+    config.actor.zmq = zmq_ctx_new();
+    config.actor.bus = bus_new(config.actor.zmq);
+    code = supervisor_run(&config, NULL);
+    bus_free(config.actor.bus);
+    zmq_ctx_term(config.actor.zmq);
+    return code;
+}
+
+int main(int argc, char **argv) {
+    struct arguments arguments;
+    struct plant *plant = NULL;
+    struct store *store = NULL;
+    int status = parse_arguments(argc, argv, &arguments);
+    if (status >= 0)
+        return status;
+    log_open();
+    supervisor_block_signals();
+    seed_ids();
+    int code = load(&arguments, &plant);
+    if (code == 0 && !arguments.check)
+        code = open_store(plant, &store);
+    if (code == 0 && !arguments.check)
+        code = run(&arguments, plant, store);
+    plant_unref(plant);
+    return exit_status(code);
+}
