@@ -103,6 +103,18 @@ fuzz-one:
 	    || { tail -40 $(O)/fuzz_$(FUZZ).log; exit 1; }
 	@grep -E 'number_of_executed_units|Done' $(O)/fuzz_$(FUZZ).log
 
+# Heavy suites. SHARED may hold a real order feed; without it the demo's is used by the system tests alone.
+SHARED ?= ../shared
+soak: all
+	@packaging/install-packages build check
+	TAKT_LIVES=20000 $(O)/tests/simulation/test_lives
+	$(PYTHON) tests/soak/kills.py --build $(O) --plant $(SHARED)/orders/plant.yaml --drop-in $(SHARED)/orders/giftware/creators.yaml \
+	    --feed $(SHARED)/orders/giftware/feed.jsonl.gz --days 7 --kills 20
+
+bench: all
+	@packaging/install-packages build check
+	$(PYTHON) bench/open_orders.py --build $(O)
+
 lint:
 	@packaging/install-packages build check sanitize
 	@$(MAKE) --no-print-directory -j2 O=$(O)-clang CC=clang WERROR=-Werror all check-programs
@@ -121,5 +133,5 @@ $(O)/daemon/store/schema.o: $(wildcard daemon/store/schema/*.sql)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all demo check check-programs check-built check-asan check-tsan check-valgrind fuzz fuzz-one lint install clean
+.PHONY: all demo check check-programs check-built check-asan check-tsan check-valgrind fuzz fuzz-one soak bench lint install clean
 .SECONDARY:
