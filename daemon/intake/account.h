@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* A creator's account at the intake: how many of its orders are under way, and how fast they may come. One for each creator,
+ * whatever the number of its connections.
+ *
+ * Threads: one owner. Ownership: accounts live as long as their table, also when a reload takes their creator away, since
+ * requests under way point to them. Times are real. */
+
+#include "config/plant.h"
+
+#include <uthash.h>
+
+enum {
+    ACCOUNT_CREDIT = 2000,     /* orders sent and not yet answered */
+    ACCOUNT_CREDIT_LOW = 500,  /* while much waits */
+    ACCOUNT_CREDIT_LEAST = 100 /* while the store fails */
+};
+
+struct account {
+    char *creator;
+    int32_t place;        /* in the plant; -1: it is not in it any more */
+    uint32_t outstanding; /* orders */
+    int64_t allowance_milli, refilled_ms; /* of rate */
+    UT_hash_handle hh;
+};
+
+struct accounts {
+    struct account *table;
+};
+
+void accounts_done(struct accounts *a);
+
+/* The account of a creator; NULL: it is not in the plant. */
+struct account *account_open(struct accounts *a, const struct plant *plant, const char *creator);
+
+/* A new plant is in force. */
+void accounts_move(struct accounts *a, const struct plant *plant);
+
+/* May so many orders come now? Takes them off the allowance if so; else ret_wait_ms says when to try again. */
+bool account_admit(struct account *a, const struct plant_creator *creator, uint32_t orders, int64_t now_ms,
+                   int64_t *ret_wait_ms);

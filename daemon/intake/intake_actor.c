@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One turn: wait, read the clock, take in mail, take in messages, let time pass, carry out effects, send what was left. */
+
+#include "daemon/intake/intake_actor.h"
+
+#include "base/arena.h"
+#include "daemon/intake/intake.h"
+#include "daemon/operate/log.h"
+#include "daemon/wire/endpoint.h"
+
+#include <sodium.h>
+#include <zmq.h>
+
+enum { MAIL_PER_TURN_MAX = 2000, FRAMES_PER_TURN_MAX = 500 };
+
+struct intake_actor {
+    struct bus_port *port;
+    const struct clock *clock;
+    struct endpoint *endpoint; /* NULL: the plant does not listen for orders */
+    struct intake *intake;
+    bool stopping;
+};
+
+/* ---- phases ---- */
+
+static void wait(struct intake_actor *a) {
+    zmq_pollitem_t items[2] = {{.socket = bus_socket(a->port), .events = ZMQ_POLLIN}};
+    int count = 1;
+    int64_t timeout_ms = a->endpoint ? endpoint_wait_ms(a->endpoint) : -1;
+    if (a->endpoint && !a->stopping)
+        items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(a->endpoint), .events = ZMQ_POLLIN};
+    bus_progress(a->port);
+    zmq_poll(items, count, timeout_ms < 0 ? BUS_TURN_MS_MAX : timeout_ms);
+}
+
+static void take_mail(struct intake_actor *a, const struct mail *mail) {
+    switch (mail->kind) {
+    case MAIL_STORE_DONE:
+        intake_stored(a->intake, mail->body);
+        break;
+    case MAIL_ANSWER:
+        intake_answered(a->intake, mail->body);
+        break;
+    case MAIL_PLANT:
+        intake_plant(a->intake, mail->body);
+        break;
+    case MAIL_ESTIMATE:
+        intake_estimate(a->intake, mail->body);
+        break;
+    case MAIL_WAKE:
+        intake_wake(a->intake);
+        break;
+    case MAIL_STOP:
+        a->stopping = true;
+        break;
+    default:
+        log_warning("intake", "a mail of kind %d from %s means nothing here, ignoring", (int)mail->kind,
+                    actor_name(mail->from));
+        break;
+    }
+}
+
+static void receive_mail(struct intake_actor *a) {
+    struct mail mail;
+    for (int i = 0; i < MAIL_PER_TURN_MAX && bus_receive(a->port, &mail); i++)
+        take_mail(a, &mail);
+}
+
+static void receive_messages(struct intake_actor *a) {
+    struct frame frame;
+    for (int i = 0; i < FRAMES_PER_TURN_MAX && endpoint_receive(a->endpoint, &frame); i++) {
+        if (frame.broken)
+            intake_broken(a->intake, frame.peer);
+        else
+            intake_receive(a->intake, frame.peer, frame.bytes, frame.size);
+    }
+}
+
+static void submit(struct intake_actor *a, struct store_request *request) {
+    if (bus_send(a->port, ACTOR_STORE, MAIL_STORE, request) == 0)
+        return;
+    request->code = TAKT_EBUSY;
+    takt_fail(&request->err, TAKT_EBUSY, "too many requests wait for the store");
+    intake_stored(a->intake, request);
+}
+
+static void ask_planner(struct intake_actor *a, struct ask *ask) {
+    if (bus_send(a->port, ACTOR_PLANNER, MAIL_ASK, ask) == 0)
+        return;
+    refuse(&ask->refusal, REFUSAL_BUSY, "", "too many questions wait for the planner");
+    intake_answered(a->intake, ask);
+}
+
+static void carry_out(struct intake_actor *a) {
+    struct intake_effect e;
+    while (intake_effect(a->intake, &e)) {
+        switch (e.kind) {
+        case INTAKE_REPLY:
+            endpoint_send(a->endpoint, e.peer, e.text, e.size);
+            break;
+        case INTAKE_STORE:
+            submit(a, e.request);
+            break;
+        case INTAKE_ASK:
+            ask_planner(a, e.ask);
+            break;
+        case INTAKE_WAKE_PLANNER:
+            bus_wake(a->port, ACTOR_PLANNER);
+            break;
+        }
+    }
+}
+
+static void send_left(struct intake_actor *a) {
+    uint64_t peer;
+    endpoint_turn(a->endpoint);
+    while (endpoint_lost(a->endpoint, &peer))
+        intake_lost(a->intake, peer);
+}
+
+static void turn(struct intake_actor *a) {
+    wait(a);
+    intake_time(a->intake, clock_plant_s(a->clock), clock_mono_ms());
+    receive_mail(a);
+    if (a->endpoint && !a->stopping) {
+        receive_messages(a);
+        intake_turn(a->intake);
+    }
+    carry_out(a);
+    if (a->endpoint)
+        send_left(a);
+}
+
+/* ---- life ---- */
+
+static int open_endpoint(struct intake_actor *a, const struct actor_config *config, struct takt_error *err) {
+    const struct plant *plant = config->plant;
+    if (sodium_init() < 0)
+        return takt_fail(err, TAKT_EINTERNAL, "libsodium cannot be used here");
+    if (plant->listen.orders == NULL)
+        return 0;
+    return endpoint_open(config->zmq, plant->listen.orders, plant->security, "intake", &a->endpoint, err);
+}
+
+static void body(struct bus_port *port, const struct actor_config *config) {
+    struct takt_error err = {0};
+    struct intake_actor a = {.port = port, .clock = config->clock, .intake = intake_new(config->plant)};
+    plant_unref(config->plant);
+    if (open_endpoint(&a, config, &err) == 0) {
+        actor_ready(port);
+        while (!a.stopping || intake_owed(a.intake) > 0)
+            turn(&a);
+    } else {
+        actor_fail(port, &err);
+    }
+    receive_mail(&a);
+    endpoint_close(a.endpoint);
+    intake_free(a.intake);
+}
+
+int intake_actor_start(const struct actor_config *config, pthread_t *ret_thread, struct takt_error *err) {
+    return actor_spawn(ACTOR_INTAKE, body, config, ret_thread, err);
+}
