@@ -287,7 +287,8 @@ bool endpoint_receive(struct endpoint *e, struct frame *ret) {
             complain(e, "sends messages of several frames");
         }
         e->stats.received++;
-        *ret = (struct frame){peer, zmq_msg_data(&e->body), zmq_msg_size(&e->body), broken};
+        *ret = (struct frame){peer, zmq_msg_data(&e->body), zmq_msg_size(&e->body), broken,
+                               zmq_msg_get(&e->body, ZMQ_SRCFD)};
         return true;
     }
     return false;

@@ -58,6 +58,7 @@ struct frame {
     const void *bytes; /* until the next endpoint_receive */
     size_t size;
     bool broken;       /* it had several frames: a protocol error; bytes are those of the first */
+    int descriptor;    /* of the connection, for who watches connections end; -1: not known */
 };
 
 /* false: nothing is there. */
