@@ -169,6 +169,7 @@ void ledger_free(struct ledger *l) {
 static struct ledger_entry *entry_add(struct ledger *l, const struct shipment_row *row) {
     struct ledger_entry *e = takt_alloc(sizeof *e);
     e->shipment = takt_strdup(row->parcel.shipment);
+    e->avoid = LEDGER_NO_PEER;
     e->number = row->parcel.number;
     e->ship_by_s = row->parcel.ship_by_s == TAKT_TIME_NONE ? TAKT_TIME_NEVER : row->parcel.ship_by_s;
     HASH_ADD_KEYPTR(hh, l->entries, e->shipment, strlen(e->shipment), e);
@@ -200,7 +201,7 @@ struct ledger_entry *ledger_find(struct ledger *l, const char *shipment) {
 
 void ledger_taken(struct ledger *l, struct ledger_entry *e, const char *consumer, struct ledger_session *session) {
     e->consumer = consumer_of(l, consumer);
-    e->avoid = 0;
+    e->avoid = LEDGER_NO_PEER;
     if (session != NULL && session->consumer == e->consumer)
         ledger_move(l, e, LEDGER_TAKEN, session);
     else
@@ -217,7 +218,7 @@ void ledger_ended(struct ledger *l, struct ledger_entry *e) {
 /* ---- sessions ---- */
 
 struct ledger_session *ledger_session_begin(struct ledger *l, uint64_t peer, const char *consumer, uint32_t credit) {
-    assert(peer != 0 && ledger_session_find(l, peer) == NULL);
+    assert(peer != LEDGER_NO_PEER && ledger_session_find(l, peer) == NULL);
     struct ledger_session *s = takt_alloc(sizeof *s);
     s->peer = peer;
     s->consumer = consumer_of(l, consumer);

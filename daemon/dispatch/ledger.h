@@ -19,6 +19,8 @@
 
 #include <uthash.h>
 
+#define LEDGER_NO_PEER UINT64_MAX
+
 enum ledger_state {
     LEDGER_WAITING, /* open; its turn will come */
     LEDGER_SENDING, /* is being made ready for a session */
@@ -38,7 +40,7 @@ struct ledger_entry {
     struct ledger_consumer *consumer; /* who has taken it; NULL: it is open */
     struct ledger_session *session;   /* SENDING, SENT, TAKEN */
     uint64_t sending_no;              /* of the assignment, so that an old one is known as such */
-    uint64_t avoid;                   /* peer that let its lease end; 0: none */
+    uint64_t avoid;                   /* peer that let its lease end; LEDGER_NO_PEER: none */
     int64_t lease_until_ms;
     struct ledger_heap *heap;         /* WAITING, KEPT: where it queues */
     size_t heap_at;
@@ -66,7 +68,7 @@ void ledger_free(struct ledger *l); /* NULL is fine */
 void ledger_learn(struct ledger *l, const struct shipment_row *row);
 struct ledger_entry *ledger_find(struct ledger *l, const char *shipment); /* NULL: it is not here */
 
-/* peer is not 0 and has no session. */
+/* The peer has no session. */
 struct ledger_session *ledger_session_begin(struct ledger *l, uint64_t peer, const char *consumer, uint32_t credit);
 struct ledger_session *ledger_session_find(struct ledger *l, uint64_t peer); /* NULL: it has none */
 struct ledger_session *ledger_session_next(struct ledger *l, const struct ledger_session *after); /* NULL: first, last */

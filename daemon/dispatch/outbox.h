@@ -25,7 +25,7 @@
  *  O5  A consumer has at most `credit` shipments on a connection that are neither shipped nor refused.
  *  O6  Personal data is read for the moment in which a shipment is sent, and is kept nowhere.
  *
- * A peer is a number, not 0, by which the owner of the sockets knows a connection; never used again for another.
+ * A peer is a number, not UINT64_MAX, by which the owner of the sockets knows a connection; never used again for another.
  * Threads: one owner. Ownership: an effect's text is the receiver's (free); requests stay the outbox's.
  * Errors: what a consumer can do wrong is a `problem` to it; what fails in the store is tried again after OUTBOX_RETRY_MS. */
 
