@@ -13,14 +13,13 @@
  *    KEPT ─────────▶ SENDING                  └──── KEPT   (through SENDING)
  *
  *  transition          function
- *  → WAITING           ledger_learn (new, or released by the operator), ledger_unsent, ledger_expire, ledger_session_end
- *  → SENDING           ledger_assign
- *  → SENT              ledger_sent of one that is open
- *  → TAKEN             ledger_sent of one that is taken; ledger_taken with a session
- *  → KEPT              ledger_learn, ledger_taken without a session, ledger_unsent, ledger_session_end
- *  ended               ledger_ended, from every state
+ *  → WAITING           ledger_learn (new, or released by the operator), ledger_unsent, ledger_expire,
+ * ledger_session_end → SENDING           ledger_assign → SENT              ledger_sent of one that is open → TAKEN
+ * ledger_sent of one that is taken; ledger_taken with a session → KEPT              ledger_learn, ledger_taken without
+ * a session, ledger_unsent, ledger_session_end ended               ledger_ended, from every state
  *
- * ledger_move is the only one that changes a state: it takes the entry out of where it was and puts it to where it belongs. */
+ * ledger_move is the only one that changes a state: it takes the entry out of where it was and puts it to where it
+ * belongs. */
 
 #include "daemon/dispatch/ledger.h"
 
@@ -106,7 +105,8 @@ static void take_out(struct ledger *l, struct ledger_entry *e) {
     l->count[e->state]--;
 }
 
-static void ledger_move(struct ledger *l, struct ledger_entry *e, enum ledger_state to, struct ledger_session *session) {
+static void ledger_move(struct ledger *l, struct ledger_entry *e, enum ledger_state to,
+                        struct ledger_session *session) {
     take_out(l, e);
     e->state = to;
     l->count[to]++;
@@ -149,10 +149,10 @@ void ledger_free(struct ledger *l) {
         return;
     struct ledger_entry *e, *next_entry;
     HASH_ITER(hh, l->entries, e, next_entry)
-        ledger_ended(l, e);
+    ledger_ended(l, e);
     struct ledger_session *s, *next_session;
     HASH_ITER(hh, l->sessions, s, next_session)
-        ledger_session_end(l, s);
+    ledger_session_end(l, s);
     struct ledger_consumer *c, *next_consumer;
     HASH_ITER(hh, l->consumers, c, next_consumer) {
         HASH_DEL(l->consumers, c);

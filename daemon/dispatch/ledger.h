@@ -42,7 +42,7 @@ struct ledger_entry {
     uint64_t sending_no;              /* of the assignment, so that an old one is known as such */
     uint64_t avoid;                   /* peer that let its lease end; LEDGER_NO_PEER: none */
     int64_t lease_until_ms;
-    struct ledger_heap *heap;         /* WAITING, KEPT: where it queues */
+    struct ledger_heap *heap; /* WAITING, KEPT: where it queues */
     size_t heap_at;
     struct ledger_entry *prev, *next;             /* of the session */
     struct ledger_entry *lease_prev, *lease_next; /* SENT: by the end of the lease */
@@ -63,16 +63,17 @@ struct ledger;
 struct ledger *ledger_new(void);
 void ledger_free(struct ledger *l); /* NULL is fine */
 
-/* A row of the store that is open or taken: takes it in, or brings what is known into line with it. Rows must come in the
- * order in which the store answered. */
+/* A row of the store that is open or taken: takes it in, or brings what is known into line with it. Rows must come in
+ * the order in which the store answered. */
 void ledger_learn(struct ledger *l, const struct shipment_row *row);
 struct ledger_entry *ledger_find(struct ledger *l, const char *shipment); /* NULL: it is not here */
 
 /* The peer has no session. */
 struct ledger_session *ledger_session_begin(struct ledger *l, uint64_t peer, const char *consumer, uint32_t credit);
 struct ledger_session *ledger_session_find(struct ledger *l, uint64_t peer); /* NULL: it has none */
-struct ledger_session *ledger_session_next(struct ledger *l, const struct ledger_session *after); /* NULL: first, last */
-void ledger_session_end(struct ledger *l, struct ledger_session *s); /* what it had waits again */
+struct ledger_session *ledger_session_next(struct ledger *l,
+                                           const struct ledger_session *after); /* NULL: first, last */
+void ledger_session_end(struct ledger *l, struct ledger_session *s);            /* what it had waits again */
 const char *ledger_session_consumer(const struct ledger_session *s);
 size_t ledger_session_count(const struct ledger *l);
 

@@ -11,26 +11,26 @@
  *      │                    ASIDE ── release ──▶ OPEN      │
  *      └────────────────────── shipped ───────────────────┘
  *
- * What is not durable, connections and leases, is in the ledger, whose states refine OPEN (waiting, sending, sent) and TAKEN
- * (sending, taken, kept). The store decides every transition; the ledger follows its answers, which come in the order in
- * which the store ran the requests. So the ledger may lag behind the store, but it never runs ahead of it.
+ * What is not durable, connections and leases, is in the ledger, whose states refine OPEN (waiting, sending, sent) and
+ * TAKEN (sending, taken, kept). The store decides every transition; the ledger follows its answers, which come in the
+ * order in which the store ran the requests. So the ledger may lag behind the store, but it never runs ahead of it.
  *
- * Sending is two steps: SHIPMENT_SENT (attempts + 1) together with the row, then the bodies of its orders; then the message.
- * A step that comes back after its shipment has moved on (taken by another, its connection gone) is known by its sending_no
- * and dropped.
+ * Sending is two steps: SHIPMENT_SENT (attempts + 1) together with the row, then the bodies of its orders; then the
+ * message. A step that comes back after its shipment has moved on (taken by another, its connection gone) is known by
+ * its sending_no and dropped.
  *
- * New shipments are found by number, above the highest that is known; on a wake-up and once a second. Since one that was set
- * aside may be released by the operator, and an answer about a commit may be unknown, a second look goes round all that are
- * open and taken, a page a second, and brings the ledger into line.
+ * New shipments are found by number, above the highest that is known; on a wake-up and once a second. Since one that
+ * was set aside may be released by the operator, and an answer about a commit may be unknown, a second look goes round
+ * all that are open and taken, a page a second, and brings the ledger into line.
  *
  * What a crash leaves behind, between any two steps:
  *   published │ SENT      nothing is lost: the first look finds it
  *   SENT      │ message   one attempt was counted that nobody saw
- *   message   │ taken     it is open: sent again, with the same shipment_id, perhaps to another; the consumer knows it by it
- *   TAKE      │ confirmed it is the consumer's: sent again to it alone; `taken` again is confirmed again
- *   SHIP      │ confirmed it is shipped, with its orders and events: `shipped` again is confirmed again
- *   SHIP      │ wake      planner and intake look at the store once a second anyway
- *   REFUSE    │ confirmed it is aside: `refused` again is confirmed again */
+ *   message   │ taken     it is open: sent again, with the same shipment_id, perhaps to another; the consumer knows it
+ * by it TAKE      │ confirmed it is the consumer's: sent again to it alone; `taken` again is confirmed again SHIP │
+ * confirmed it is shipped, with its orders and events: `shipped` again is confirmed again SHIP      │ wake      planner
+ * and intake look at the store once a second anyway REFUSE    │ confirmed it is aside: `refused` again is confirmed
+ * again */
 
 #include "daemon/dispatch/outbox.h"
 
@@ -80,7 +80,7 @@ struct outbox {
     uint64_t known;       /* the highest number that was looked at */
     uint64_t round_after; /* where the second look goes on */
     bool look_new_under_way, look_round_under_way;
-    int64_t look_new_ms, look_round_ms; /* when the next ones are due */
+    int64_t look_new_ms, look_round_ms; /* when the next ones are due; 0: at once */
     int64_t pause_ms;                   /* nothing is sent before: the store has failed */
     size_t jobs, requests;
     bool draining;
@@ -453,8 +453,6 @@ struct outbox *outbox_new(struct plant *plant, uint64_t epoch) {
     o->plant = plant_ref(plant);
     o->epoch = epoch;
     o->ledger = ledger_new();
-    o->look_new_ms = o->look_round_ms = INT64_MIN;
-    o->pause_ms = INT64_MIN;
     return o;
 }
 
@@ -488,8 +486,15 @@ void outbox_gone(struct outbox *o, uint64_t peer) {
         ledger_session_end(o->ledger, s);
 }
 
+void outbox_broken(struct outbox *o, uint64_t peer) {
+    struct refusal refusal = {0};
+    outbox_gone(o, peer);
+    refuse(&refusal, REFUSAL_BAD_MESSAGE, "", "a message is one frame; say hello again");
+    send_problem(o, peer, "", &refusal);
+}
+
 void outbox_wake(struct outbox *o) {
-    o->look_new_ms = INT64_MIN;
+    o->look_new_ms = 0;
 }
 
 void outbox_turn(struct outbox *o, const struct outbox_now *now) {

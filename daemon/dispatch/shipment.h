@@ -7,8 +7,8 @@
  *      "parcel": {"items": [{"order_ref", "product", "options"?, "quantity", "personalization"?}, …], "weight"?},
  *      "recipient": {…}, "carrier"?, "service"?, "ship_by"?, "packed_at"}
  *
- * weight is in grams, left out where the plant says none. The recipient is that of the parcel's last order: all of them go
- * to the same one, and the last one that was amended or ordered is how he writes himself now.
+ * weight is in grams, left out where the plant says none. The recipient is that of the parcel's last order: all of them
+ * go to the same one, and the last one that was amended or ordered is how he writes himself now.
  *
  * Threads: no state. */
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the packing slip, the label and the line need to know of an order: from the body that the store keeps of it, and in
- * the form of the wire. Personal data: read when a message is written, and let go at once.
+/* What the packing slip, the label and the line need to know of an order: from the body that the store keeps of it, and
+ * in the form of the wire. Personal data: read when a message is written, and let go at once.
  *
- * Threads: one owner. Ownership: slip_free takes all of it. Errors: a body that is missing, erased or not readable is an
- * empty slip, of which nothing is written. */
+ * Threads: one owner. Ownership: slip_free takes all of it. Errors: a body that is missing, erased or not readable is
+ * an empty slip, of which nothing is written. */
 
 #include "daemon/wire/writer.h"
 

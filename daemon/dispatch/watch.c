@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Descriptors are used again at once, so what is known of one has to be taken in the order in which it happened. The thread of
- * ZeroMQ that tells of the end of a connection is the one that accepts the next, and it does the former first: when a frame
- * has been received, the end of whoever had its descriptor before is waiting in the monitor already. So the monitor is read to
- * its end before a frame's peer is put down; if it says that this connection has ended as well, the peer has gone. */
+/* Descriptors are used again at once, so what is known of one has to be taken in the order in which it happened. The
+ * thread of ZeroMQ that tells of the end of a connection is the one that accepts the next, and it does the former
+ * first: when a frame has been received, the end of whoever had its descriptor before is waiting in the monitor
+ * already. So the monitor is read to its end before a frame's peer is put down; if it says that this connection has
+ * ended as well, the peer has gone. */
 
 #include "daemon/dispatch/watch.h"
 

@@ -3,8 +3,8 @@
 
 /* A watch over the connections of an endpoint: says which peers have gone, also when nothing is sent to them.
  *
- * A ROUTER tells that a peer has gone only to who tries to send to it. ZeroMQ's monitor tells when a connection ends, by its
- * descriptor, and the descriptor stands with every frame that was received; put together they give the peer.
+ * A ROUTER tells that a peer has gone only to who tries to send to it. ZeroMQ's monitor tells when a connection ends,
+ * by its descriptor, and the descriptor stands with every frame that was received; put together they give the peer.
  *
  * Threads: the endpoint's. Errors: TAKT_EIO. */
 

@@ -30,7 +30,8 @@ static const char PLANT[] =
     "  services: {standard: {carrier: sf}, express: {carrier: sf}}\n"
     "  consolidate: %s\n"
     "store: \"memory:\"\n"
-    "security: none\n";
+    "security: none\n"
+    "listen: {orders: \"tcp://127.0.0.1:7710\", shipments: \"tcp://127.0.0.1:7711\"}\n";
 
 static struct plant *plant_of(const char *creators, const char *consolidate) {
     char path[] = "/tmp/takt-test-parcel-XXXXXX";

@@ -100,7 +100,8 @@ static void a_peer_whose_ipc_connection_ends_is_told_once(void **state) {
     a_peer_whose_connection_ends_is_told_once("ipc");
 }
 
-/* Descriptors come again: of many short connections each is told once, whether it has ended before it was heard or after. */
+/* Descriptors come again: of many short connections each is told once, whether it has ended before it was heard or
+ * after. */
 static void of_many_short_connections_each_is_told_once(void **state) {
     (void)state;
     enum { MANY = 200 };
