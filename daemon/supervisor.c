@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "daemon/dispatch/dispatch_actor.h"
 #include "daemon/intake/intake_actor.h"
+#include "daemon/operate/ipc.h"
 #include "daemon/operate/log.h"
 #include "daemon/operate/operate_actor.h"
 #include "daemon/operate/service.h"
@@ -24,6 +25,7 @@
 #include "daemon/planner/planner_actor.h"
 #include "daemon/planner/solver_actor.h"
 #include "daemon/reload.h"
+#include "daemon/store/store.h"
 #include "daemon/store/store_actor.h"
 
 #include <assert.h>
@@ -63,7 +65,7 @@ struct supervisor {
     int64_t stage_ms, stopping_ms; /* since when */
     struct reload *reloading;      /* with the planner */
     bool reload_due;               /* SIGHUP came meanwhile */
-    char reload_trouble[300];      /* the last reload was refused */
+    char reload_trouble[sizeof((struct takt_error){0}.text)];      /* the last reload was refused */
     char store_trouble[300];
     int64_t watchdog_every_ms, stall_ms, fed_ms;
     bool stalled;
@@ -100,7 +102,7 @@ static void ask_status(struct supervisor *s) {
 }
 
 static void take_status(struct supervisor *s, struct ask *ask) {
-    char text[900];
+    char text[1500];
     s->status_asked = false;
     if (ask->refusal.kind == REFUSAL_NONE && s->life == LIFE_SERVING) {
         status_text(s, &ask->u.status, text, sizeof text);
@@ -122,6 +124,9 @@ static void supervisor_move(struct supervisor *s, enum life to) {
     assert(to > s->life);
     s->life = to;
     if (to == LIFE_SERVING) {
+        struct takt_error err = {0};
+        if (ipc_open_to_group(&s->plant->listen, &err) != 0)
+            log_warning("main", "%s, ignoring", err.text);
         service_ready("serving");
         log_write(LOG_LEVEL_NOTICE, "main", LOG_MESSAGE_STARTED, LOG_FIELDS({"TAKT_PLANT", s->plant->id}),
                   "plant '%s' is served, takt %s", s->plant->id, TAKT_VERSION);
@@ -345,6 +350,11 @@ void supervisor_block_signals(void) {
 }
 
 static int start_all(struct supervisor *s) {
+    if (ipc_prepare(&s->config->actor.plant->listen, &s->err) != 0) {
+        log_write(LOG_LEVEL_ERR, "main", LOG_MESSAGE_ENDPOINT, NULL, "%s", s->err.text);
+        store_close(s->config->actor.store);
+        return s->err.code;
+    }
     for (size_t i = 0; i < ACTORS; i++) {
         int code = actors[i].start(&s->config->actor, &s->threads[i], &s->err);
         if (code != 0)
