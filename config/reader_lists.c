@@ -110,8 +110,7 @@ void read_keys(struct reader *r, const struct option *o, const struct node *n, v
         if (placeholder(v->text))
             fault_at(r->notes, v->place, "'%.100s' holds the place of a key; nobody can connect with it", v->text);
         else if (!good_key(v->text))
-            fault_at(r->faults, v->place,
-                     "'%.100s' is no public key: 40 characters of Z85, as `taktctl key` or curve_keygen print",
+            fault_at(r->faults, v->place, "'%.100s' is no public key: 40 characters of Z85, as curve_keygen prints",
                      v->text);
         else
             keys[count++] = arena_strdup(r->arena, v->text);

@@ -132,8 +132,9 @@ static void check_changeovers(const struct sense *s) {
     for (size_t k = 0; k < s->plant->changeover_count; k++) {
         const struct plant_changeover *c = &s->plant->changeovers[k];
         size_t count = gather_families(s, (int32_t)k, list, ops);
-        struct place place = sense_place(s, "changeovers", c->id, "pairs", NULL);
+        const struct node *pairs = node_get(node_get(node_get(s->root, "changeovers"), c->id), "pairs");
         for (size_t m = 0; m < c->pair_count; m++) {
+            struct place place = pairs->entries[m].key->place; /* all were read, or this would not be looked at */
             check_family(s, list, count, c->pairs[m].from, place);
             check_family(s, list, count, c->pairs[m].to, place);
         }
@@ -148,25 +149,31 @@ static void check_changeovers(const struct sense *s) {
 
 /* Times. */
 
-/* Open minutes at a stretch in which a line and the operation's pools work together; WEEK_MINUTES: no end. */
+/* The week of a calendar; false where nothing can be said: it was not read, or extra shifts may make any length. */
+static bool ordinary_week(const struct plant *plant, int32_t calendar, struct week *ret) {
+    if (calendar < 0)
+        return false;
+    const struct plant_calendar *c = &plant->calendars[calendar];
+    for (size_t k = 0; k < c->weekly_count; k++)
+        if (c->weekly[k].days == 0)
+            return false;
+    week_of(c, ret);
+    return c->extra_count == 0 && week_minutes(ret) > 0;
+}
+
+/* Open minutes at a stretch in which a line and the operation's pools work together; WEEK_MINUTES: no end, or not
+ * known. */
 static int stretch(const struct route *r, const struct plant_line *line, int *ret_total) {
     const struct plant *plant = r->s->plant;
     struct week week, pool;
-    size_t extra = line->calendar >= 0 ? plant->calendars[line->calendar].extra_count : 1;
     *ret_total = WEEK_MINUTES;
-    if (line->calendar < 0)
+    if (!ordinary_week(plant, line->calendar, &week))
         return WEEK_MINUTES;
-    week_of(&plant->calendars[line->calendar], &week);
     for (size_t k = 0; k < r->op->pool_count; k++) {
-        int32_t calendar = plant->pools[r->op->pools[k].index].calendar;
-        if (calendar < 0)
+        if (!ordinary_week(plant, plant->pools[r->op->pools[k].index].calendar, &pool))
             return WEEK_MINUTES;
-        week_of(&plant->calendars[calendar], &pool);
         week_meet(&week, &pool);
-        extra += plant->calendars[calendar].extra_count;
     }
-    if (extra > 0)
-        return WEEK_MINUTES; /* extra shifts may give any length; not looked at more closely */
     *ret_total = week_minutes(&week);
     return week_longest(&week);
 }
