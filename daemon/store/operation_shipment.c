@@ -94,8 +94,10 @@ static int ship_order(struct tables *t, const struct store_shipment *q, const st
 }
 
 static int act_ship(struct tables *t, struct store_shipment *q, struct shipment_row *row) {
-    if (row->state == SHIPMENT_SHIPPED)
+    if (row->state == SHIPMENT_SHIPPED && (q->consumer[0] == '\0' || strcmp(q->consumer, row->consumer) == 0))
         return 0;
+    if (row->state == SHIPMENT_SHIPPED)
+        return refuse_move(q, "was shipped by another consumer");
     if (is_anothers(q, row))
         return refuse_move(q, "is another consumer's");
     if (row->state == SHIPMENT_ASIDE)
