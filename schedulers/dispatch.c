@@ -29,6 +29,7 @@ struct dispatching {
     struct placer placer;
     enum dispatch_rule rule;
     int64_t slope1, slope2; /* ATCS: what a tick of slack and of changeover costs, in 2^-32 */
+    int32_t now;
     int64_t *heap;          /* tick << 32 | number; tasks first, then lines */
     size_t heap_count, heap_cap;
     struct queue *queues;  /* by line */
@@ -120,7 +121,7 @@ static void become_ready(struct dispatching *d, int32_t task) {
     d->ready[task] = timetable_bounds(d->t, task, d->p->option_offset[task]).start_min;
     if (d->ready[task] < 0)
         d->ready[task] = 0;
-    heap_push(d, d->ready[task], task);
+    heap_push(d, d->ready[task] > d->now ? d->ready[task] : d->now, task); /* a group may lie in the past */
 }
 
 /* Predecessors of a whole group count for its first task. */
@@ -291,7 +292,7 @@ static int serve_line(struct dispatching *d, int32_t line, int32_t now, struct t
 
 static int run_events(struct dispatching *d, const struct solve_limits *limits, struct takt_error *err) {
     while (d->heap_count > 0) {
-        int32_t now = (int32_t)(d->heap[0] >> 32);
+        int32_t now = d->now = (int32_t)(d->heap[0] >> 32);
         if (limits->deadline != NULL && limits->deadline(limits->arg))
             return takt_fail(err, TAKT_ETIMEOUT, "the time was over before there was a first schedule");
         while (d->heap_count > 0 && (int32_t)(d->heap[0] >> 32) == now) {

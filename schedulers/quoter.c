@@ -119,8 +119,8 @@ static bool shares_pool(const struct piece *x, const struct piece *y) {
     return false;
 }
 
-/* The start that a place must be raised to for the sake of an earlier task of the same job; INT32_MIN: it is fine. */
-static int32_t conflict(const struct asking *a, const struct asked *earlier, const struct piece *piece,
+/* The start that a place of task number i must be raised to for the sake of an earlier one; INT32_MIN: it is fine. */
+static int32_t conflict(const struct asking *a, size_t i, const struct asked *earlier, const struct piece *piece,
                         const struct place *place) {
     const struct problem *p = a->q->p;
     int32_t end = earlier->place.end;
@@ -130,13 +130,24 @@ static int32_t conflict(const struct asking *a, const struct asked *earlier, con
         return INT32_MIN;
     if (place->joins && earlier->place.joins && place->at == earlier->place.at)
         return place->end + 1; /* both would have to fit into one run */
-    if (place->joins != earlier->place.joins || place->at != earlier->place.at)
+    if (place->joins || earlier->place.joins)
         return INT32_MIN;
     const struct line_runs *l = &a->q->t->lines[piece->line];
+    bool apart = place->at != earlier->place.at && (p->line_table[piece->line] < 0 || earlier->piece.family < 0);
+    for (uint32_t k = earlier->place.at; k < place->at && !apart; k++)
+        apart = l->runs[k].family >= 0;
+    if (apart)
+        return INT32_MIN;
     if (place->at < l->count)
         return l->runs[place->at].end; /* two in one gap: the next one, rather than to part this one */
-    int32_t gap = changeover(p, piece->line, earlier->piece.family, piece->family);
-    int32_t ready = hours_passed(&p->hours[p->line_hours[piece->line]], end, gap);
+    int32_t setup = l->count > 0 ? l->runs[l->count - 1].setup : p->line_initial[piece->line];
+    setup = earlier->piece.family >= 0 ? earlier->piece.family : setup;
+    int32_t gap = changeover(p, piece->line, setup, piece->family);
+    int32_t free = max(end, l->count > 0 ? l->runs[l->count - 1].end : 0);
+    for (const struct asked *other = a->tasks; other < a->tasks + i; other++)
+        if (other->piece.line == piece->line)
+            free = max(free, other->place.end);
+    int32_t ready = hours_passed(&p->hours[p->line_hours[piece->line]], free, gap);
     if (end == earlier->place.start && ready == end)
         ready++; /* it takes no time: the next one a tick later */
     return place->start < ready ? ready : INT32_MIN;
@@ -148,7 +159,7 @@ static bool fit_apart(const struct asking *a, size_t i, const struct piece *piec
         if (!timetable_fit(a->q->t, piece, &b, ret))
             return false;
         for (size_t k = 0; k < i; k++) {
-            int32_t start = conflict(a, &a->tasks[k], piece, ret);
+            int32_t start = conflict(a, i, &a->tasks[k], piece, ret);
             if (start == INT32_MIN)
                 continue;
             b.start_min = max(start, (int64_t)ret->start + (start <= ret->start));

@@ -24,6 +24,7 @@ struct repairing {
     struct timetable *t;
     struct placer placer;
     int32_t *line, *floor; /* by task: its old place; line -1: none */
+    uint8_t *instant;      /* by task: it took no time there */
     struct planned *order;
     int32_t count;
 };
@@ -43,6 +44,7 @@ static void take_places(struct repairing *r, const struct schedule *old) {
         bool by_schedule = old != NULL && i < old->task_count;
         r->line[i] = by_schedule ? old->line[i] : old == NULL ? p->plan_line[i] : -1;
         r->floor[i] = by_schedule ? old->start[i] : p->plan_start[i];
+        r->instant[i] = by_schedule && old->end[i] == old->start[i];
         if (r->line[i] < 0 || r->line[i] >= p->lines || option_on(p, i, r->line[i]) < 0)
             r->line[i] = -1;
     }
@@ -60,7 +62,8 @@ static void sort_tasks(struct repairing *r) {
             if (p->fixed_line[i] >= 0 || early != (pass == 0))
                 continue;
             int32_t key = r->line[i] >= 0 ? r->floor[i] : early ? limit[i] - facts.tail[i] : facts.due[p->job[i]];
-            int32_t ticks = r->line[i] >= 0 ? p->option_time[option_on(p, i, r->line[i])] : 0;
+            /* a run is as long as its longest member, which comes first; what takes no time comes before a run */
+            int32_t ticks = r->instant[i] ? INT32_MAX : r->line[i] >= 0 ? p->option_time[option_on(p, i, r->line[i])] : 0;
             r->order[r->count++] = (struct planned){key, ticks, p->rank[i], i};
         }
         if (r->count > planned)
@@ -162,10 +165,15 @@ static void improve_late(struct repairing *r, struct schedule **best) {
 }
 
 int solve_repair(const struct problem *p, const struct schedule *old, struct schedule **ret, struct takt_error *err) {
+    if (old != NULL && schedule_verify(p, old, NULL) == 0) {
+        *ret = schedule_copy(old);
+        return 0;
+    }
     struct repairing r = {.p = p};
     size_t n = (size_t)p->tasks;
     r.line = takt_alloc(n * sizeof *r.line);
     r.floor = takt_alloc(n * sizeof *r.floor);
+    r.instant = takt_alloc(n);
     r.order = takt_alloc(n * sizeof *r.order);
     take_places(&r, old);
     sort_tasks(&r);
@@ -179,6 +187,7 @@ int solve_repair(const struct problem *p, const struct schedule *old, struct sch
         *ret = s;
     free(r.line);
     free(r.floor);
+    free(r.instant);
     free(r.order);
     return code;
 }

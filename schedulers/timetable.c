@@ -141,7 +141,8 @@ static bool is_ambiguous(const struct timetable *t, const struct piece *piece, u
     const struct line_runs *l = &t->lines[piece->line];
     if (t->p->line_table[piece->line] < 0 && t->p->line_batch[piece->line] == 0)
         return false;
-    return at > 0 && l->runs[at - 1].start == start && l->runs[at - 1].end == start;
+    return (at > 0 && l->runs[at - 1].start == start && l->runs[at - 1].end == start) ||
+           (at < l->count && l->runs[at].start == start && l->runs[at].end == start);
 }
 
 static bool fit_gap(const struct timetable *t, const struct piece *piece, const struct bounds *b, uint32_t at,
@@ -155,7 +156,7 @@ static bool fit_gap(const struct timetable *t, const struct piece *piece, const 
         start = first_start(t, piece, from, b, latest, &end);
         if (start == HOURS_NEVER)
             return false;
-        if (piece->time == 0 && (is_ambiguous(t, piece, at, start) || (at < l->count && start == latest)))
+        if (piece->time == 0 && is_ambiguous(t, piece, at, start))
             continue;
         break;
     }
