@@ -22,6 +22,7 @@
 #define LOT_COLUMNS "lot, product, options, state, opened_at_s, let_go_at_s, firm_at_s, units, extra"
 #define IS_OPEN     "state NOT IN (5, 7)"
 
+/* A + before a column keeps SQLite from turning a join's equality into a range over all that follows. */
 #define STATEMENTS(X)                                                                                                   \
     X(BEGIN_WRITE, "BEGIN IMMEDIATE")                                                                                   \
     X(BEGIN_READ, "BEGIN")                                                                                              \
@@ -72,7 +73,7 @@
                  "ORDER BY item, first")                                                                                \
     X(SLICES_PAGE, "SELECT s.order_no, s.item, s.first, s.count, s.lot "                                                \
                    "FROM orders o INDEXED BY orders_open CROSS JOIN slice s "                                           \
-                   "WHERE o.plant = 1 AND o.no >= ?1 AND o." IS_OPEN " AND s.plant = 1 AND s.order_no = o.no "          \
+                   "WHERE o.plant = 1 AND o.no >= ?1 AND o." IS_OPEN " AND s.plant = 1 AND s.order_no = +o.no "         \
                    "AND (o.no > ?1 OR (s.item, s.first) > (?2, ?3)) ORDER BY o.no, s.item, s.first LIMIT ?4")           \
     X(TASK_PUT, "INSERT INTO task (lot, op, op_id, state, quantity, good, scrap, started_at_s, finished_at_s, late) "   \
                 "VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (plant, lot, op) DO UPDATE SET op_id = excluded.op_id, "      \
@@ -86,7 +87,7 @@
     X(TASKS_PAGE, "SELECT t.lot, t.op, t.op_id, p.line, p.start_s, p.end_s, t.state, t.quantity, t.good, t.scrap, "     \
                   "t.started_at_s, t.finished_at_s, t.late FROM lot l INDEXED BY lot_open "                             \
                   "CROSS JOIN task t CROSS JOIN task_plan p WHERE l.plant = 1 AND l.open_slices > 0 AND l.lot >= ?1 "   \
-                  "AND t.plant = 1 AND t.lot = l.lot AND (t.lot > ?1 OR t.op > ?2) "                                    \
+                  "AND t.plant = 1 AND t.lot = +l.lot AND (l.lot > ?1 OR t.op > ?2) "                                   \
                   "AND p.plant = 1 AND p.lot = t.lot AND p.op = t.op ORDER BY l.lot, t.op LIMIT ?3")                    \
     X(PLAN_ADD, "INSERT INTO plan (version, at_s, scheduler, objective, bound) VALUES (?,?,?,?,?)")                     \
     X(PROMISE_ADD, "INSERT INTO promise (order_no, number, at_s, ship_by_s, deliver_by_day, reason) "                   \
