@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/store_suite.h"
 
+#include "daemon/store/schema.h"
+#include "daemon/store/sqlite_statement.h"
+
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/takt-store-XXXXXX", url[64];
@@ -27,8 +31,161 @@ static void suite_remove(void) {
     }
 }
 
+/* ---- what only a file has ---- */
+
+static int open_error(const char *plant, bool create, struct takt_error *err) {
+    struct store_config config = {.url = url, .plant = plant, .create = create};
+    struct store *s;
+    int code = store_open(&config, &s, err);
+    if (code == 0)
+        store_close(s);
+    return code;
+}
+
+static const char *store_path(void) {
+    return url + strlen("sqlite:");
+}
+
+static void what_was_accepted_is_there_after_it_is_opened_again(void **state) {
+    struct bench *b = *state;
+    uint64_t epoch = claim(b), no = accept_one(b, "luna", "A-1");
+    plan_order(b, epoch, no, 1, LOT_OPEN);
+    struct store_meta before = meta(b);
+    store_close(b->store);
+    b->store = reopen();
+    struct store_meta after = meta(b);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_int_equal(story(b, "luna", "A-1").ret_event_count, 1);
+    assert_true(claim(b) > epoch);
+    assert_true(accept_one(b, "luna", "A-2") > no);
+}
+
+static void a_second_owner_is_told_who_holds_the_file(void **state) {
+    (void)state;
+    struct takt_error err = {0};
+    char pid[32];
+    snprintf(pid, sizeof pid, "pid %ld on ", (long)getpid());
+    assert_int_equal(open_error("shirts", true, &err), TAKT_EBUSY);
+    assert_non_null(strstr(err.text, pid));
+}
+
+static void a_store_that_is_not_there_is_not_made_unasked(void **state) {
+    struct bench *b = *state;
+    struct takt_error err = {0};
+    store_close(b->store);
+    b->store = NULL;
+    suite_remove();
+    assert_int_equal(open_error("shirts", false, &err), TAKT_ENOENT);
+    assert_int_not_equal(access(store_path(), F_OK), 0);
+}
+
+static void a_store_of_another_plant_is_refused(void **state) {
+    struct bench *b = *state;
+    struct takt_error err = {0};
+    store_close(b->store);
+    b->store = NULL;
+    assert_int_equal(open_error("mugs", true, &err), TAKT_EEXIST);
+    assert_non_null(strstr(err.text, "'shirts'"));
+    assert_int_equal(open_error("shirts", true, NULL), 0);
+}
+
+static void change_file(const char *sql) {
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(store_path(), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_store_of_a_newer_takt_is_refused(void **state) {
+    struct bench *b = *state;
+    struct takt_error err = {0};
+    store_close(b->store);
+    b->store = NULL;
+    change_file("PRAGMA user_version = 999");
+    assert_int_equal(open_error("shirts", true, &err), TAKT_EDATA);
+    assert_non_null(strstr(err.text, "newer"));
+}
+
+static void a_file_of_something_else_is_refused_and_left_alone(void **state) {
+    struct bench *b = *state;
+    struct takt_error err = {0};
+    store_close(b->store);
+    b->store = NULL;
+    suite_remove();
+    change_file("CREATE TABLE mine (x)");
+    assert_int_equal(open_error("shirts", true, &err), TAKT_EDATA);
+    change_file("INSERT INTO mine VALUES (1)");
+    suite_remove();
+    FILE *f = fopen(store_path(), "w");
+    for (int i = 0; i < 1000; i++)
+        fputs("this is no database\n", f);
+    fclose(f);
+    takt_error_clear(&err);
+    assert_int_equal(open_error("shirts", true, &err), TAKT_EDATA);
+    assert_non_null(strstr(err.text, "not a store"));
+}
+
+static void nobody_else_may_read_the_file(void **state) {
+    (void)state;
+    struct stat st;
+    assert_int_equal(stat(store_path(), &st), 0);
+    assert_int_equal(st.st_mode & 077, 0);
+}
+
+/* No query of takt's reads a whole table, but those that a person asks for with a filter. */
+static void every_query_goes_along_an_index(void **state) {
+    struct bench *b = *state;
+    static const struct {
+        const char *name, *sql;
+    } statements[] = {
+#define X(name, sql) {#name, sql},
+        STATEMENTS(X)
+#undef X
+    };
+    (void)b;
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(store_path(), &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        char text[4096];
+        sqlite3_stmt *st;
+        snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", statements[i].sql);
+        assert_int_equal(sqlite3_prepare_v2(db, text, -1, &st, NULL), SQLITE_OK);
+        while (sqlite3_step(st) == SQLITE_ROW) {
+            const char *step = (const char *)sqlite3_column_text(st, 3);
+            bool few_rows = strcmp(statements[i].name, "EVENTS_OF") == 0; /* one order's events, sorted */
+            if (strncmp(step, "SCAN", 4) == 0 || (strstr(step, "TEMP B-TREE") != NULL && !few_rows))
+                fail_msg("%s: %s", statements[i].name, step);
+            if (strstr(statements[i].name, "_PAGE") != NULL && strstr(step, "SEARCH s ") == step)
+                assert_non_null(strstr(step, "order_no=?"));
+            if (strstr(statements[i].name, "_PAGE") != NULL && strstr(step, "SEARCH t ") == step)
+                assert_non_null(strstr(step, "lot=?"));
+        }
+        sqlite3_finalize(st);
+    }
+    sqlite3_close(db);
+}
+
+static void the_schema_is_whole_in_both_dialects(void **state) {
+    struct bench *b = *state;
+    for (int v = 1; v <= SCHEMA_VERSION; v++) {
+        const char *sqlite = schema_migration(v, SCHEMA_SQLITE, b->arena);
+        const char *postgres = schema_migration(v, SCHEMA_POSTGRES, b->arena);
+        assert_null(strstr(sqlite, "PARTITION"));
+        assert_null(strstr(postgres, "ROWID"));
+        assert_null(strstr(postgres, "INTEGER PRIMARY KEY"));
+    }
+}
+
+#define FILE_TESTS                                                                                                      \
+    SUITE_TEST(what_was_accepted_is_there_after_it_is_opened_again),                                                    \
+        SUITE_TEST(a_second_owner_is_told_who_holds_the_file),                                                          \
+        SUITE_TEST(a_store_that_is_not_there_is_not_made_unasked), SUITE_TEST(a_store_of_another_plant_is_refused),     \
+        SUITE_TEST(a_store_of_a_newer_takt_is_refused),                                                                 \
+        SUITE_TEST(a_file_of_something_else_is_refused_and_left_alone), SUITE_TEST(nobody_else_may_read_the_file),      \
+        SUITE_TEST(every_query_goes_along_an_index), SUITE_TEST(the_schema_is_whole_in_both_dialects)
+
 int main(void) {
-    const struct CMUnitTest tests[] = {STORE_SUITE};
+    const struct CMUnitTest tests[] = {STORE_SUITE, FILE_TESTS};
     if (mkdtemp(folder) == NULL)
         return 1;
     snprintf(url, sizeof url, "sqlite:%s/store", folder);

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* How fast the store is, beside what the database allows: bench/store [FOLDER]
+ *
+ *  accept    durable orders a second in groups, by turns with the least that keeps them: one typed row of the same size under
+ *            a unique (creator, order_ref) in one table of the same database with the same settings
+ *  single    one order at a time: milliseconds to durable, beside an fdatasync of as much
+ *  publish   a plan that changes 100,000 tasks
+ *  recover   all that a planner starts from, with 1,000,000 open orders, page by page
+ *
+ * Each prints lines of `name value`. The folder (default: the current one) must be on the disk that is meant. */
+
+#include "base/arena.h"
+#include "daemon/store/store.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CREATORS = 50, MESSAGE = 64, ROUNDS = 5, SINGLES = 2000, TASKS = 100000, OPEN_ORDERS = 1000000, PAGE = 10000 };
+static const double round_s = 1.0;
+static const int64_t now_at_s = 1764547200;
+
+static char path[4096], limit_path[4096];
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+_Noreturn static void stop(const char *what, const char *why) {
+    fprintf(stderr, "bench/store: %s: %s\n", what, why);
+    exit(1);
+}
+
+static void remove_store(const char *name) {
+    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
+    char file[4200];
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        snprintf(file, sizeof file, "%s%s", name, endings[i]);
+        unlink(file);
+    }
+}
+
+/* ---- the orders of both sides ---- */
+
+static const char *const recipients[] = {
+    "\"name\":\"Zoë van der Berg\",\"address\":{\"country\":\"NL\",\"city\":\"Groningen\",\"line1\":\"Oude Ebbingestraat 17\","
+    "\"postal_code\":\"9712 HA\"}",
+    "\"name\":\"Aoife O'Sullivan\",\"address\":{\"country\":\"IE\",\"city\":\"Galway\",\"line1\":\"4 Shop Street\","
+    "\"postal_code\":\"H91 E2K7\"}",
+};
+
+static void make_body(char *body, size_t size, uint64_t n) {
+    snprintf(body, size, "{\"recipient\":{%s},\"items\":[{\"personalization\":{\"text\":\"for Mei, number %llu\"}}]}",
+             recipients[n % 2], (unsigned long long)n);
+}
+
+struct message {
+    struct store_accept request;
+    struct accept_order orders[MESSAGE];
+    char refs[MESSAGE][32], bodies[MESSAGE][320], creator[32];
+};
+
+static const struct item_row item = {
+    .product = "tee-heavy-cotton", .options = "fabric=white;ink=dark;size=M", .quantity = 2};
+
+/* n is the number of the first order; a message is one creator's. */
+static void make_message(struct message *m, uint64_t n, size_t count) {
+    snprintf(m->creator, sizeof m->creator, "creator-%03d", (int)(n / MESSAGE % CREATORS));
+    m->request = (struct store_accept){.head = {.op = STORE_ACCEPT},
+                                       .creator = m->creator,
+                                       .max_open = INT64_MAX,
+                                       .now_s = now_at_s,
+                                       .orders = m->orders,
+                                       .count = count};
+    for (size_t i = 0; i < count; i++) {
+        struct accept_order *o = &m->orders[i];
+        snprintf(m->refs[i], sizeof m->refs[i], "LUNA-%011llu", (unsigned long long)(n + i));
+        make_body(m->bodies[i], sizeof m->bodies[i], n + i);
+        *o = (struct accept_order){.row = {.order_ref = m->refs[i],
+                                           .channel = "livestream",
+                                           .campaign = "winter-drop",
+                                           .service = "standard",
+                                           .wish_day = 20500,
+                                           .country = "NL",
+                                           .recipient_key = n * 2654435761U,
+                                           .items = &item,
+                                           .item_count = 1},
+                                   .body = m->bodies[i]};
+        for (size_t k = 0; k < sizeof o->hash; k++)
+            o->hash[k] = (uint8_t)((n + i) * 0x9e3779b97f4a7c15U >> (k % 8 * 7));
+    }
+}
+
+/* ---- the limit ---- */
+
+static sqlite3_stmt *open_limit(sqlite3 **db) {
+    sqlite3_stmt *insert = NULL;
+    if (sqlite3_open(limit_path, db) != SQLITE_OK ||
+        sqlite3_exec(*db,
+                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                     "CREATE TABLE o (id INTEGER PRIMARY KEY, creator TEXT, order_ref TEXT, product TEXT, options TEXT,"
+                     " quantity INTEGER, channel TEXT, campaign TEXT, service TEXT, country TEXT, wish INTEGER,"
+                     " recipient INTEGER, accepted INTEGER, state INTEGER, body TEXT, UNIQUE (creator, order_ref))",
+                     NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(*db,
+                           "INSERT INTO o (creator, order_ref, product, options, quantity, channel, campaign, service,"
+                           " country, wish, recipient, accepted, state, body) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+                           " ON CONFLICT (creator, order_ref) DO NOTHING",
+                           -1, &insert, NULL) != SQLITE_OK)
+        stop("limit", sqlite3_errmsg(*db));
+    return insert;
+}
+
+static void limit_row(sqlite3_stmt *st, const char *creator, const struct accept_order *o) {
+    const char *const texts[] = {creator, o->row.order_ref, item.product, item.options};
+    for (int i = 0; i < 4; i++)
+        sqlite3_bind_text(st, i + 1, texts[i], -1, SQLITE_STATIC);
+    sqlite3_bind_int64(st, 5, item.quantity);
+    sqlite3_bind_text(st, 6, o->row.channel, -1, SQLITE_STATIC);
+    sqlite3_bind_text(st, 7, o->row.campaign, -1, SQLITE_STATIC);
+    sqlite3_bind_text(st, 8, o->row.service, -1, SQLITE_STATIC);
+    sqlite3_bind_text(st, 9, o->row.country, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(st, 10, o->row.wish_day);
+    sqlite3_bind_int64(st, 11, (int64_t)o->row.recipient_key);
+    sqlite3_bind_int64(st, 12, now_at_s);
+    sqlite3_bind_int64(st, 13, 0);
+    sqlite3_bind_text(st, 14, o->body, -1, SQLITE_STATIC);
+    if (sqlite3_step(st) != SQLITE_DONE)
+        stop("limit", sqlite3_errmsg(sqlite3_db_handle(st)));
+    sqlite3_reset(st);
+}
+
+/* ---- accept ---- */
+
+struct sides {
+    sqlite3 *db;
+    sqlite3_stmt *insert;
+    struct store *store;
+    struct message *messages;
+    uint64_t limit_n, store_n;
+};
+
+static double limit_turn(struct sides *s, size_t batch) {
+    for (size_t i = 0; i < batch / MESSAGE; i++)
+        make_message(&s->messages[i], s->limit_n + i * MESSAGE, MESSAGE);
+    s->limit_n += batch;
+    double t = now_s();
+    sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    for (size_t i = 0; i < batch / MESSAGE; i++)
+        for (size_t k = 0; k < MESSAGE; k++)
+            limit_row(s->insert, s->messages[i].creator, &s->messages[i].orders[k]);
+    if (sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+        stop("limit", sqlite3_errmsg(s->db));
+    return now_s() - t;
+}
+
+static double store_one_turn(struct sides *s, size_t batch) {
+    for (size_t i = 0; i < batch / MESSAGE; i++) {
+        make_message(&s->messages[i], s->store_n + i * MESSAGE, MESSAGE);
+        store_submit(s->store, &s->messages[i].request.head);
+    }
+    s->store_n += batch;
+    double t = now_s();
+    struct store_request *done = store_turn(s->store, 0);
+    t = now_s() - t;
+    for (struct store_request *r = done; r != NULL; r = r->next)
+        if (r->code != 0)
+            stop("accept", r->err.text);
+    return t;
+}
+
+static double rate(struct sides *s, size_t batch, double (*turn)(struct sides *s, size_t batch)) {
+    double busy = 0, start = now_s();
+    size_t rows = 0;
+    while (now_s() - start < round_s) {
+        busy += turn(s, batch);
+        rows += batch;
+    }
+    return (double)rows / busy;
+}
+
+static struct store *open_store(void) {
+    static char url[4200];
+    struct takt_error err = {0};
+    struct store *store;
+    snprintf(url, sizeof url, "sqlite:%s", path);
+    struct store_config config = {.url = url, .plant = "bench", .create = true};
+    if (store_open(&config, &store, &err) < 0)
+        stop("open", err.text);
+    return store;
+}
+
+static int compare_double(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t count) {
+    qsort(values, count, sizeof *values, compare_double);
+    return values[count / 2];
+}
+
+static void bench_accept(struct sides *s) {
+    static const size_t batches[] = {64, 256, 1024};
+    for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
+        double limit[ROUNDS], store[ROUNDS], share[ROUNDS];
+        for (int i = 0; i < ROUNDS; i++) {
+            limit[i] = rate(s, batches[b], limit_turn);
+            store[i] = rate(s, batches[b], store_one_turn);
+            share[i] = store[i] / limit[i];
+        }
+        printf("accept.%zu.limit_rows_s %.0f\n", batches[b], median(limit, ROUNDS));
+        printf("accept.%zu.store_rows_s %.0f\n", batches[b], median(store, ROUNDS));
+        printf("accept.%zu.share %.2f\n", batches[b], median(share, ROUNDS));
+        fflush(stdout);
+    }
+}
+
+/* ---- single ---- */
+
+static void bench_single(struct sides *s) {
+    static double disk[SINGLES], store[SINGLES];
+    static char block[8192];
+    char file[4200];
+    snprintf(file, sizeof file, "%s.sync", path);
+    int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    for (size_t i = 0; i < SINGLES; i++) {
+        double t = now_s();
+        if (pwrite(fd, block, sizeof block, (off_t)(i * sizeof block)) != sizeof block || fdatasync(fd) != 0)
+            stop("single", "cannot write");
+        disk[i] = now_s() - t;
+        make_message(s->messages, s->store_n++, 1);
+        t = now_s();
+        if (store_call(s->store, &s->messages->request.head) != 0)
+            stop("single", s->messages->request.head.err.text);
+        store[i] = now_s() - t;
+    }
+    close(fd);
+    unlink(file);
+    s->store_n += MESSAGE;
+    printf("single.disk_p50_ms %.2f\nsingle.store_p50_ms %.2f\n", median(disk, SINGLES) * 1e3,
+           median(store, SINGLES) * 1e3);
+    printf("single.disk_p99_ms %.2f\nsingle.store_p99_ms %.2f\n", disk[SINGLES * 99 / 100] * 1e3,
+           store[SINGLES * 99 / 100] * 1e3);
+}
+
+/* ---- publish and recover ---- */
+
+/* Every open order into a lot of a hundred, four tasks a lot, in publications as a planner writes them. */
+static uint64_t plan_all(struct store *store, uint64_t orders, uint64_t *publish_no) {
+    enum { LOT = 100, OPS = 4, CHUNK = 20000 };
+    struct arena *arena = arena_new();
+    struct store_claim claim = {.head = {.op = STORE_CLAIM}};
+    store_call(store, &claim.head);
+    struct store_load meta = {.head = {.op = STORE_LOAD}, .kind = LOAD_META};
+    store_call(store, &meta.head);
+    for (uint64_t from = 0; from < orders; from += CHUNK) {
+        arena_clear(arena);
+        struct lot_row *lots = arena_array(arena, CHUNK / LOT, sizeof *lots);
+        struct task_row *tasks = arena_array(arena, CHUNK / LOT * OPS, sizeof *tasks);
+        struct slice_row *slices = arena_array(arena, CHUNK, sizeof *slices);
+        struct order_update *updates = arena_array(arena, CHUNK, sizeof *updates);
+        size_t n = 0, lot_count = 0, task_count = 0;
+        for (uint64_t no = from + 1; no <= from + CHUNK && no <= orders; no++, n++) {
+            uint32_t lot = (uint32_t)((no - 1) / LOT + 1);
+            slices[n] = (struct slice_row){.order = no, .count = 2, .lot = lot};
+            updates[n] = (struct order_update){no, ORDER_PLANNED, now_at_s + 86400, TAKT_TIME_NONE};
+            if ((no - 1) % LOT != 0)
+                continue;
+            lots[lot_count++] = (struct lot_row){
+                .lot = lot, .product = item.product, .like = item.options, .firm_at_s = TAKT_TIME_NEVER, .units = 200};
+            for (uint32_t op = 0; op < OPS; op++)
+                tasks[task_count++] = (struct task_row){
+                    .lot = lot, .op = op, .op_id = "print", .line = "print-1", .start_s = now_at_s, .end_s = now_at_s + 60,
+                    .quantity = 200, .started_at_s = TAKT_TIME_NONE, .finished_at_s = TAKT_TIME_NONE};
+        }
+        struct store_publish q = {.head = {.op = STORE_PUBLISH}, .epoch = claim.ret_epoch, .publish_no = ++*publish_no,
+                                  .seen = meta.ret_meta.seen, .lots = lots, .lot_count = lot_count, .slices = slices,
+                                  .slice_count = n, .tasks = tasks, .task_count = task_count, .orders = updates,
+                                  .order_count = n};
+        if (store_call(store, &q.head) != 0)
+            stop("plan", q.head.err.text);
+    }
+    arena_free(arena);
+    return claim.ret_epoch;
+}
+
+static void bench_publish(struct store *store, uint64_t epoch, uint64_t *publish_no, uint64_t lots) {
+    enum { OPS = 4 };
+    double took[ROUNDS];
+    struct task_row *tasks = takt_alloc(TASKS * sizeof *tasks);
+    struct store_load meta = {.head = {.op = STORE_LOAD}, .kind = LOAD_META};
+    store_call(store, &meta.head);
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t n = 0;
+        for (; n < TASKS && n / OPS < lots; n++)
+            tasks[n] = (struct task_row){.lot = (uint32_t)(n / OPS + 1), .op = n % OPS, .op_id = "print",
+                                         .line = round % 2 ? "print-2" : "print-1", .start_s = now_at_s + round * 60,
+                                         .end_s = now_at_s + round * 60 + 60, .quantity = 200,
+                                         .started_at_s = TAKT_TIME_NONE, .finished_at_s = TAKT_TIME_NONE};
+        struct store_publish q = {.head = {.op = STORE_PUBLISH}, .epoch = epoch, .publish_no = ++*publish_no,
+                                  .seen = meta.ret_meta.seen, .plan_version = (uint64_t)round + 1, .scheduler = "atcs",
+                                  .tasks = tasks, .task_count = n};
+        double t = now_s();
+        if (store_call(store, &q.head) != 0)
+            stop("publish", q.head.err.text);
+        took[round] = now_s() - t;
+        if (round == 0)
+            printf("publish.tasks %zu\n", n);
+    }
+    free(tasks);
+    printf("publish.s %.3f\n", median(took, ROUNDS));
+}
+
+static uint64_t load_all(struct store *store, enum load_kind kind, struct arena *arena) {
+    uint64_t rows = 0;
+    struct store_load q = {.head = {.op = STORE_LOAD, .arena = arena}, .kind = kind, .first = true, .limit = PAGE};
+    do {
+        arena_clear(arena);
+        if (store_call(store, &q.head) != 0)
+            stop("recover", q.head.err.text);
+        rows += q.ret_count;
+        q.first = false;
+        memcpy(q.after, q.ret_after, sizeof q.after);
+    } while (q.ret_count == PAGE);
+    return rows;
+}
+
+static void bench_recover(void) {
+    static const struct {
+        enum load_kind kind;
+        const char *name;
+    } kinds[] = {{LOAD_ORDERS, "orders"}, {LOAD_LOTS, "lots"}, {LOAD_SLICES, "slices"}, {LOAD_TASKS, "tasks"}};
+    struct arena *arena = arena_new();
+    double start = now_s(), last = start;
+    struct store *store = open_store();
+    printf("recover.open_s %.2f\n", now_s() - start);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        last = now_s();
+        uint64_t rows = load_all(store, kinds[i].kind, arena);
+        printf("recover.%s %llu\nrecover.%s_s %.2f\n", kinds[i].name, (unsigned long long)rows, kinds[i].name,
+               now_s() - last);
+    }
+    printf("recover.all_s %.2f\n", now_s() - start);
+    store_close(store);
+    arena_free(arena);
+}
+
+int main(int argc, char **argv) {
+    const char *folder = argc > 1 ? argv[1] : ".";
+    snprintf(path, sizeof path, "%s/bench-store", folder);
+    snprintf(limit_path, sizeof limit_path, "%s/bench-limit", folder);
+    remove_store(path);
+    remove_store(limit_path);
+    struct sides s = {.store = open_store(), .messages = takt_alloc(64 * sizeof *s.messages)};
+    s.insert = open_limit(&s.db);
+    bench_accept(&s);
+    bench_single(&s);
+    sqlite3_finalize(s.insert);
+    sqlite3_close(s.db);
+    while (s.store_n < OPEN_ORDERS)
+        store_one_turn(&s, 1024);
+    uint64_t publish_no = 0, orders = OPEN_ORDERS;
+    uint64_t epoch = plan_all(s.store, orders, &publish_no);
+    bench_publish(s.store, epoch, &publish_no, orders / 100);
+    store_close(s.store);
+    bench_recover();
+    free(s.messages);
+    remove_store(path);
+    remove_store(limit_path);
+    return 0;
+}
