@@ -51,6 +51,10 @@ static struct node *new_node(struct builder *b, enum node_kind kind, const yaml_
     return node;
 }
 
+static bool key_is_next(const struct builder *b) {
+    return b->depth > 0 && b->stack[b->depth - 1].node->kind == NODE_MAP && b->stack[b->depth - 1].key == NULL;
+}
+
 /* A finished node goes into what is open around it. */
 static void attach(struct builder *b, const struct node *node) {
     if (b->depth == 0) {
@@ -58,7 +62,7 @@ static void attach(struct builder *b, const struct node *node) {
         return;
     }
     struct frame *top = &b->stack[b->depth - 1];
-    if (top->node->kind == NODE_MAP && top->key == NULL) {
+    if (key_is_next(b)) {
         top->key = node;
         return;
     }
@@ -123,11 +127,19 @@ static bool has_control(const char *text, size_t length) {
     return false;
 }
 
+/* YAML has words for "no value", which mean the same as writing none. */
+static bool is_null(const char *text) {
+    return strcmp(text, "~") == 0 || strcmp(text, "null") == 0 || strcmp(text, "Null") == 0 ||
+           strcmp(text, "NULL") == 0;
+}
+
 static void take_scalar(struct builder *b, const yaml_event_t *event) {
     struct node *node = new_node(b, NODE_SCALAR, event);
     const char *value = (const char *)event->data.scalar.value;
     size_t length = event->data.scalar.length;
     node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+    if (!node->quoted && !key_is_next(b) && is_null(value))
+        length = 0;
     if (has_control(value, length)) {
         fault_at(b->faults, node->place, "a control character (a line end, tab or the like) in a value");
         node->kind = NODE_BROKEN;

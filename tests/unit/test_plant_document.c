@@ -57,6 +57,15 @@ static void test_scalars_lists_and_maps_become_nodes_with_places(void **state) {
     assert_null(node_get(root, "d"));
 }
 
+static void test_null_is_no_value_but_a_name_may_be_null(void **state) {
+    (void)state;
+    const struct node *root = parse("a: ~\nb: null\nc: \"null\"\nnull: x\n");
+    assert_string_equal(node_get(root, "a")->text, "");
+    assert_string_equal(node_get(root, "b")->text, "");
+    assert_string_equal(node_get(root, "c")->text, "null");
+    assert_string_equal(node_get(root, "null")->text, "x");
+}
+
 static void test_duplicate_keys_show_both_places(void **state) {
     (void)state;
     parse("a: 1\nb: {x: 1, y: 2, x: 3}\na: 2\n");
@@ -214,6 +223,7 @@ static void test_only_a_thousand_faults_are_kept(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_scalars_lists_and_maps_become_nodes_with_places),
+        TEST(test_null_is_no_value_but_a_name_may_be_null),
         TEST(test_duplicate_keys_show_both_places),
         TEST(test_anchors_aliases_and_tags_are_refused_together),
         TEST(test_a_self_referring_alias_is_refused),

@@ -26,12 +26,13 @@
 #define MOMENT           DATE "T" CLOCK
 #define DAY              "(mon|tue|wed|thu|fri|sat|sun)"
 #define NAME             "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-#define CHOICE           "[^{}<>,]{1,64}"
+#define CHOICE           "[^{}<>,\\x00-\\x1f\\x7f]{1,64}"
 #define ADDRESS          "(\\*|[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):\\d{1,5}"
 #define ONLY(pattern)    "^" pattern "$"
 
 /* What other readers of YAML take for a number or a truth is text here: sizes [36, 37], a creator called 0815. */
 #define TEXT(pattern)  "{\"type\": [\"string\", \"number\", \"boolean\"], \"pattern\": \"" pattern "\"}"
+#define NAMED          "{\"type\": [\"string\", \"number\", \"boolean\"], \"minimum\": 0, \"pattern\": \"" ONLY(NAME) "\"}"
 #define EXACT(pattern) "{\"type\": \"string\", \"pattern\": \"" pattern "\"}"
 
 /* JSON has to have every backslash twice. */
@@ -59,10 +60,10 @@ static json_t *fragment(const char *text) {
 
 static const char *const FRAGMENTS[OPTION_KINDS] = {
     [OPTION_BOOL] = "{\"type\": \"boolean\"}",
-    [OPTION_TEXT] = "{\"type\": [\"string\", \"number\", \"boolean\"]}",
-    [OPTION_NAME] = TEXT(ONLY(NAME)),
+    [OPTION_TEXT] = TEXT("^[^\\x00-\\x1f\\x7f]*$"),
+    [OPTION_NAME] = NAMED,
     [OPTION_FAMILY] = TEXT(ONLY(CHOICE)),
-    [OPTION_TEMPLATE] = TEXT("^[^<>,]{1,200}$"),
+    [OPTION_TEMPLATE] = TEXT("^[^<>,\\x00-\\x1f\\x7f]{1,200}$"),
     [OPTION_ZONE] = EXACT("^[A-Za-z0-9/_+-]{1,64}$"),
     [OPTION_STORE] = EXACT("^(sqlite:.+|postgresql://.+|memory:)$"),
     [OPTION_ENDPOINT] = EXACT("^(off|tcp://" ADDRESS "|ipc://.{1,107})$"),
@@ -81,16 +82,16 @@ static const char *const FRAGMENTS[OPTION_KINDS] = {
     [OPTION_MOMENT] = EXACT(ONLY(MOMENT)),
     [OPTION_DATES] = LIST_OF(EXACT(ONLY(DATE "(/" DATE ")?"))),
     [OPTION_SPANS] = LIST_OF(EXACT(ONLY(MOMENT "/" MOMENT))),
-    [OPTION_REF] = TEXT(ONLY(NAME)),
+    [OPTION_REF] = NAMED,
     [OPTION_KEYS] = LIST_OF(EXACT("^([0-9a-zA-Z.:+=^!/*?&<>()[\\]{}@%$#-]{40}|<.*>)$")),
     [OPTION_PAIRS] = MAP_OF("^[^{}<>,]+>[^{}<>,]+$", DURATION_VALUE),
     [OPTION_OPTIONS] = MAP_OF(
         ONLY(NAME), "{\"anyOf\": [{\"const\": \"any\"}, {\"type\": \"array\", \"minItems\": 1, \"maxItems\": 1000, "
                     "\"items\": " TEXT(ONLY(CHOICE)) "}]}"),
-    [OPTION_MATERIALS] = MAP_OF(ONLY(NAME), EXACT(ONLY(NUMBER(3) " *" NAME))),
+    [OPTION_MATERIALS] = MAP_OF(ONLY(NAME), EXACT(ONLY(NUMBER(3) "(?![\\d.]) *" NAME))),
     [OPTION_POOLS] = MAP_OF(ONLY(NAME), "{\"type\": \"integer\", \"minimum\": 1, \"maximum\": 10000}"),
-    [OPTION_LIKE] = LIST_OF(TEXT(ONLY(NAME))),
-    [OPTION_TERMINAL_LINES] = "{\"type\": \"array\", \"minItems\": 1, \"items\": " TEXT(ONLY(NAME)) "}",
+    [OPTION_LIKE] = LIST_OF(NAMED),
+    [OPTION_TERMINAL_LINES] = "{\"type\": \"array\", \"minItems\": 1, \"items\": " NAMED "}",
     [OPTION_TRANSIT] =
         "{\"type\": \"object\", \"minProperties\": 1, \"propertyNames\": {\"pattern\": \"^([A-Z]{2}|else)$\"}, "
         "\"additionalProperties\": " DURATION_VALUE "}",
@@ -159,6 +160,10 @@ static json_t *option_schema(const struct section *s, const struct option *o) {
                      : FRAGMENTS[o->kind] != NULL ? fragment(FRAGMENTS[o->kind])
                                                   : number_schema(o);
     assert_non_null(schema);
+    if (o->kind == OPTION_TEXT) {
+        set_new(schema, "minLength", json_integer(o->least));
+        set_new(schema, "maxLength", json_integer(o->most));
+    }
     set_new(schema, "description",
             o->fallback == NULL ? json_string(o->help) : json_sprintf("%s (default: %s)", o->help, o->fallback));
     return schema;
