@@ -128,10 +128,10 @@ static void print_next(const struct ctl *ctl, const json_t *task) {
         show_options(json_object_get(one, "options"), options, sizeof options);
         fprintf(ctl->out, "  %6lld  %s\n", (long long)integer_of(one, "quantity"), options);
     }
-    json_array_foreach(json_object_get(task, "personalised"), i, one) {
-        const json_t *said = json_object_get(one, "personalization");
-        char *text = said ? json_dumps(said, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-        fprintf(ctl->out, "          %s  %s\n", text_of(one, "unit"), text ? text : "");
+    json_array_foreach(json_object_get(task, "units"), i, one) {
+        const json_t *wish = json_object_get(one, "personalization");
+        char *text = wish ? json_dumps(wish, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+        fprintf(ctl->out, "  %6lld  %s  %s\n", (long long)integer_of(one, "count"), text_of(one, "unit"), text ? text : "");
         free(text);
     }
 }
