@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/planner/promise.h"
+
+#include "config/calendar.h"
+#include "daemon/planner/state.h"
+
+#include <assert.h>
+
+enum { MILLION = 1000000, TELL_S = 3600 };
+
+const char *cause_text(enum cause cause) {
+    static const char *const TEXT[] = {
+        [CAUSE_NONE] = "capacity",       [CAUSE_CAPACITY] = "capacity", [CAUSE_OPERATOR] = "operator",
+        [CAUSE_AMENDMENT] = "amendment", [CAUSE_SCRAP] = "scrap",       [CAUSE_MATERIAL] = "material",
+        [CAUSE_BREAKDOWN] = "breakdown"};
+    return TEXT[cause];
+}
+
+/* ---- states ---- */
+
+void order_move(struct planner *p, struct order *o, enum order_state to) {
+    static const uint16_t LEGAL[] = {
+#define TO(state) (1u << ORDER_##state)
+        [ORDER_ACCEPTED] = TO(PLANNED) | TO(IN_PRODUCTION) | TO(MADE) | TO(HELD),
+        [ORDER_PLANNED] = TO(ACCEPTED) | TO(IN_PRODUCTION) | TO(MADE) | TO(HELD),
+        [ORDER_IN_PRODUCTION] = TO(ACCEPTED) | TO(MADE) | TO(HELD),
+        [ORDER_MADE] = TO(IN_PRODUCTION) | TO(PACKED),
+        [ORDER_PACKED] = TO(SHIPPED),
+        [ORDER_HELD] = TO(ACCEPTED) | TO(PLANNED) | TO(IN_PRODUCTION) | TO(MADE),
+        [ORDER_SHIPPED] = 0,
+        [ORDER_CANCELLED] = 0,
+#undef TO
+    };
+    if (o->state == to)
+        return;
+    assert(LEGAL[o->state] & (1u << to));
+    o->state = (uint8_t)to;
+    news_order(p, o);
+}
+
+static bool in_production(const struct order *o) {
+    for (uint16_t i = 0; i < o->item_count; i++)
+        for (const struct slice *s = o->items[i].slices; s != NULL; s = s->next)
+            if (s->lot != NULL && lot_started(s->lot))
+                return true;
+    return false;
+}
+
+void order_started(struct planner *p, struct order *o, int64_t at_s) {
+    if (o->state != ORDER_PLANNED && o->state != ORDER_ACCEPTED)
+        return;
+    order_move(p, o, ORDER_IN_PRODUCTION);
+    news_event(p, o, EVENT_ORDER_STARTED, at_s, "");
+}
+
+void order_made(struct planner *p, struct order *o) {
+    if (o->state == ORDER_MADE)
+        return;
+    order_move(p, o, ORDER_MADE);
+    news_event(p, o, EVENT_ORDER_MADE, o->made_s, "");
+}
+
+void order_unmade(struct planner *p, struct order *o) {
+    packing_drop(p, o);
+    if (o->state == ORDER_MADE)
+        order_move(p, o, ORDER_IN_PRODUCTION);
+}
+
+static void count_late(struct planner *p, struct order *o) {
+    bool known = o->packed_s != TAKT_TIME_NEVER;
+    bool promise = known && o->ship_by_s != TAKT_TIME_NONE && o->packed_s > o->ship_by_s;
+    bool wish = known && o->packed_s > o->wish_s;
+    p->book.late_promise += promise;
+    p->book.late_promise -= o->late_promise;
+    p->book.late_wish += wish;
+    p->book.late_wish -= o->late_wish;
+    o->late_promise = promise;
+    o->late_wish = wish;
+}
+
+void order_packed(struct planner *p, struct order *o, int64_t at_s) {
+    o->ready = false;
+    o->packed_at_s = o->packed_s = at_s;
+    order_move(p, o, ORDER_PACKED);
+    order_list_drop(&p->book.late, o, &o->late_at);
+    count_late(p, o);
+    order_tell_parcels(p, o);
+}
+
+void order_hold(struct planner *p, struct order *o) {
+    if (o->state == ORDER_ACCEPTED || o->state == ORDER_PLANNED)
+        order_move(p, o, ORDER_HELD);
+}
+
+void order_tell_parcels(struct planner *p, const struct order *o) {
+    int32_t creator = order_creator(p, o);
+    if (o->parcelled || creator < 0)
+        return;
+    struct parcel_order facts = {.no = o->no,
+                                 .creator = creator,
+                                 .service = order_service(p, o),
+                                 .recipient_key = o->recipient_key,
+                                 .ship_by_s = o->ship_by_s,
+                                 .planned_packed_s = o->packed_s == TAKT_TIME_NEVER ? TAKT_TIME_NONE : o->packed_s,
+                                 .packed_at_s = o->packed_at_s};
+    for (uint16_t i = 0; i < o->item_count; i++)
+        if (o->items[i].variant->product >= 0)
+            facts.weight_mg += p->plant->products[o->items[i].variant->product].weight_mg * o->items[i].quantity;
+    parcels_set(p->parcels, &facts);
+}
+
+/* ---- dates ---- */
+
+static const char *country_of(const struct planner *p, const struct order *o) {
+    return label_name(&p->book.countries, o->country);
+}
+
+void order_wish(struct planner *p, struct order *o) {
+    int64_t wish_s = TAKT_TIME_NONE;
+    if (o->wish_day != TAKT_DAY_NONE)
+        wish_s = carrier_latest(p->plant, order_service(p, o), country_of(p, o), o->wish_day);
+    if (wish_s == TAKT_TIME_NONE)
+        wish_s = o->accepted_at_s + p->plant->planning.target_s;
+    o->wish_s = wish_s > o->accepted_at_s ? wish_s : o->accepted_at_s;
+}
+
+void promise_make(const struct planner *p, int32_t service, const char *country, int64_t packed_s, int64_t now_s,
+                  int64_t *ret_ship_by_s, int32_t *ret_deliver_by_day) {
+    const struct plant *plant = p->plant;
+    int64_t ahead_s = packed_s > now_s ? packed_s - now_s : 0;
+    int64_t at_s = packed_s + ahead_s * plant->planning.margin_ppm / MILLION;
+    *ret_ship_by_s = carrier_cutoff(plant, plant->services[service].carrier, at_s);
+    *ret_deliver_by_day =
+        country[0] == '\0' ? TAKT_DAY_NONE : carrier_delivery(plant, service, country, *ret_ship_by_s);
+}
+
+static void promise_set(struct planner *p, struct order *o, int64_t now_s, const char *reason) {
+    bool first = o->ship_by_s == TAKT_TIME_NONE;
+    promise_make(p, order_service(p, o), country_of(p, o), o->packed_s, now_s, &o->ship_by_s, &o->deliver_by_day);
+    news_promise(p, o, now_s, reason);
+    news_event(p, o, first ? EVENT_ORDER_PROMISED : EVENT_ORDER_REPROMISED, now_s, reason);
+    packing_rekey(p, o);
+    due_assign(p, o);
+    count_late(p, o);
+    order_tell_parcels(p, o);
+}
+
+void promise_redate(struct planner *p, struct order *o, int64_t now_s) {
+    if (o->ship_by_s == TAKT_TIME_NONE)
+        return;
+    const char *country = country_of(p, o);
+    int32_t day =
+        country[0] == '\0' ? TAKT_DAY_NONE : carrier_delivery(p->plant, order_service(p, o), country, o->ship_by_s);
+    if (day == o->deliver_by_day)
+        return;
+    o->deliver_by_day = day;
+    news_promise(p, o, now_s, cause_text(CAUSE_AMENDMENT));
+    news_event(p, o, EVENT_ORDER_REPROMISED, now_s, cause_text(CAUSE_AMENDMENT));
+}
+
+void promise_expect(struct planner *p, struct order *o, int64_t packed_s, int64_t now_s) {
+    if (o->state == ORDER_PACKED)
+        return;
+    bool told = o->told_packed_s != TAKT_TIME_NONE && packed_s != TAKT_TIME_NEVER &&
+                packed_s - o->told_packed_s < TELL_S && o->told_packed_s - packed_s < TELL_S;
+    if (o->packed_s == packed_s && o->ship_by_s != TAKT_TIME_NONE)
+        return;
+    o->packed_s = packed_s;
+    if (!told)
+        news_order(p, o);
+    if (packed_s == TAKT_TIME_NEVER) {
+        count_late(p, o);
+        return;
+    }
+    if (o->state == ORDER_ACCEPTED || o->state == ORDER_HELD)
+        order_move(p, o, in_production(o) ? ORDER_IN_PRODUCTION : ORDER_PLANNED);
+    if (o->ship_by_s == TAKT_TIME_NONE)
+        promise_set(p, o, now_s, "");
+    else
+        order_tell_parcels(p, o);
+    count_late(p, o);
+    if (o->late_promise)
+        order_list_add(&p->book.late, o, &o->late_at);
+}
+
+/* An order's own story counts before what happened to the plant. */
+static enum cause cause_of(const struct planner *p, const struct order *o) {
+    return o->cause != CAUSE_NONE ? (enum cause)o->cause : p->cause != CAUSE_NONE ? p->cause : CAUSE_CAPACITY;
+}
+
+/* The first of those that wait to be packed may have waited past its promise. */
+static void list_overdue(struct planner *p, int64_t now_s) {
+    const struct order *first;
+    while ((first = packing_first(p)) != NULL && first->ship_by_s < now_s) {
+        struct order *o = book_find(&p->book, first->no);
+        o->packed_s = packing_end(p, now_s, now_s);
+        promise_set(p, o, now_s, cause_text(cause_of(p, o)));
+    }
+}
+
+void promise_flush(struct planner *p, int64_t now_s) {
+    struct order_list *l = &p->book.late;
+    list_overdue(p, now_s);
+    for (size_t i = 0; i < l->count; i++) {
+        struct order *o = l->list[i];
+        if (o == NULL)
+            continue;
+        o->late_at = 0;
+        if (o->state == ORDER_PACKED || !o->late_promise)
+            continue;
+        promise_set(p, o, now_s, cause_text(cause_of(p, o)));
+        o->cause = CAUSE_NONE;
+    }
+    l->count = 0;
+    p->cause = CAUSE_NONE;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/planner/quote.h"
+
+#include "base/arena.h"
+#include "daemon/planner/promise.h"
+#include "daemon/planner/state.h"
+
+#include <stdlib.h>
+
+enum { VALID_S = 15 * 60, FAR_S = PROBLEM_TICK_MAX / 2 };
+
+static struct quoter *quoter_get(struct planner *p) {
+    if (p->quoter != NULL && p->quoter_model == p->model)
+        return p->quoter;
+    quoter_free(p->quoter);
+    p->quoter = NULL;
+    p->quoter_model = p->model;
+    if (p->model == NULL || quoter_new(p->model->problem, p->schedule, &p->quoter, NULL) < 0)
+        p->quoter = NULL;
+    return p->quoter;
+}
+
+/* When so many units' material is there that nobody has reserved. */
+static int64_t material_at(const struct planner *p, const struct plant_product *pr, uint32_t units, int64_t now_s) {
+    int64_t at_s = now_s;
+    for (size_t i = 0; i < pr->material_count; i++) {
+        const struct material *m = &p->stock.materials[pr->materials[i].index];
+        int64_t left = m->on_hand_milli - m->reserved_milli - pr->materials[i].amount * units, t = now_s;
+        for (size_t k = 0; k < m->receipt_count && left < 0; k++) {
+            left += m->receipts[k].quantity_milli;
+            t = m->receipts[k].at_s;
+        }
+        if (left < 0) {
+            int64_t lead_s = p->plant->materials[pr->materials[i].index].lead_time_s;
+            t = lead_s < 0 ? TAKT_TIME_NEVER : now_s + lead_s;
+        }
+        at_s = t > at_s ? t : at_s;
+    }
+    return at_s;
+}
+
+static int32_t family_number(const struct plan_model *m, int32_t family) {
+    return family >= 0 && (size_t)family < m->family_count ? m->family[family] : -1;
+}
+
+/* The tasks of one lot of so many units; the longest of them on its fastest line is the bottleneck. */
+static struct problem_task_spec *lot_tasks(const struct planner *p, const struct group *group, uint32_t units,
+                                           struct arena *arena, int64_t *ret_bottleneck_s) {
+    const struct plant_product *pr = &p->plant->products[group->product];
+    struct problem_task_spec *specs = arena_array(arena, pr->op_count, sizeof *specs);
+    *ret_bottleneck_s = 0;
+    for (size_t k = 0; k < pr->op_count; k++) {
+        const struct plant_op *op = &pr->route[k];
+        struct problem_option *options = arena_array(arena, op->line_count, sizeof *options);
+        struct problem_usage *pools = arena_array(arena, op->pool_count, sizeof *pools);
+        int64_t fastest_s = INT64_MAX;
+        for (size_t i = 0; i < op->line_count; i++) {
+            int64_t time_s = plant_rate_s(&op->lines[i], units);
+            options[i] = (struct problem_option){op->lines[i].line, (int32_t)(time_s < FAR_S ? time_s : FAR_S)};
+            fastest_s = time_s < fastest_s ? time_s : fastest_s;
+        }
+        for (size_t i = 0; i < op->pool_count; i++)
+            pools[i] = (struct problem_usage){op->pools[i].index, (int32_t)op->pools[i].amount};
+        fastest_s /= (int64_t)(op->line_count > 0 ? op->line_count : 1);
+        *ret_bottleneck_s = fastest_s > *ret_bottleneck_s ? fastest_s : *ret_bottleneck_s;
+        specs[k] = PROBLEM_TASK_SPEC;
+        specs[k].options = options;
+        specs[k].option_count = op->line_count;
+        specs[k].pools = pools;
+        specs[k].pool_count = op->pool_count;
+        specs[k].family = group->families == NULL ? -1 : family_number(p->model, group->families[k]);
+        specs[k].size = (int32_t)units;
+        specs[k].lag_after = k + 1 < pr->op_count ? (int32_t)op->rest_s : 0;
+        specs[k].breakable = op->breakable;
+        if (op->overlap > 0 && op->overlap < units) {
+            specs[k].overlap_quantity = (int32_t)units;
+            specs[k].overlap_first = (int32_t)op->overlap;
+        }
+    }
+    return specs;
+}
+
+/* When so many units of a group would be made and rested. */
+static int64_t made_in_new_lots(struct planner *p, const struct group *group, uint32_t units, int64_t now_s,
+                                struct arena *arena) {
+    const struct plant_product *pr = &p->plant->products[group->product];
+    uint32_t capacity = group_capacity(p, group), lot_units = units < capacity ? units : capacity;
+    int64_t more_lots = (units + capacity - 1) / capacity - 1, bottleneck_s;
+    int64_t release_s = material_at(p, pr, units, now_s);
+    struct quoter *q = quoter_get(p);
+    int32_t end;
+    if (!planner_lets_go_early(p) && lot_units < capacity && now_s + pr->lot_wait_s > release_s)
+        release_s = now_s + pr->lot_wait_s;
+    if (q == NULL || release_s == TAKT_TIME_NEVER)
+        return TAKT_TIME_NEVER;
+    struct problem_task_spec *specs = lot_tasks(p, group, lot_units, arena, &bottleneck_s);
+    if (quoter_ask(q, (int32_t)(release_s - p->model->origin_s), specs, pr->op_count, &end, NULL, NULL, NULL, NULL) < 0)
+        return TAKT_TIME_NEVER;
+    return p->model->origin_s + end + more_lots * bottleneck_s + pr->route[pr->op_count - 1].rest_s;
+}
+
+static int64_t made_item(struct planner *p, const struct ask_item *item, int64_t now_s, struct arena *arena) {
+    struct variant *variant = variant_get(&p->variants, p->plant->products[item->product].id, item->options);
+    struct group *group = variant_group(&p->variants, variant, item->personalised);
+    uint32_t left = item->quantity, given = item->personalised ? 0 : variant->surplus;
+    int64_t made_s = now_s;
+    left -= given < left ? given : left;
+    for (const struct lot *lot = group->growing; lot != NULL && left > 0; lot = lot->next_growing) {
+        uint32_t room = lot_room(p, lot, now_s);
+        if (room == 0 || lot->ready_s == TAKT_TIME_NEVER)
+            continue;
+        left -= room < left ? room : left;
+        made_s = lot->ready_s > made_s ? lot->ready_s : made_s;
+    }
+    if (left == 0)
+        return made_s;
+    int64_t new_s = made_in_new_lots(p, group, left, now_s, arena);
+    return new_s > made_s ? new_s : made_s;
+}
+
+void quote_answer(struct planner *p, int64_t now_s, struct ask *ask) {
+    int64_t made_s = now_s;
+    for (size_t i = 0; i < ask->u.quote.item_count; i++) {
+        int64_t s = made_item(p, &ask->u.quote.items[i], now_s, ask->arena);
+        made_s = s > made_s ? s : made_s;
+    }
+    if (made_s == TAKT_TIME_NEVER) {
+        refuse(&ask->refusal, REFUSAL_NO_CAPACITY, "",
+               "it cannot be planned: there is no material for it, or no plan yet");
+        return;
+    }
+    int64_t packed_s = packing_end(p, made_s, now_s);
+    int32_t service = ask->u.quote.service < 0 ? 0 : ask->u.quote.service;
+    const char *country = ask->u.quote.country == NULL ? "" : ask->u.quote.country;
+    promise_make(p, service, country, packed_s, now_s, &ask->u.quote.ret_ship_by_s, &ask->u.quote.ret_deliver_by_day);
+    ask->u.quote.ret_packed_s = packed_s;
+    ask->u.quote.ret_valid_until_s = now_s + VALID_S;
+}
+
+struct estimate *planner_estimate(struct planner *p, int64_t now_s) {
+    struct arena *arena = arena_new();
+    struct estimate *e = takt_alloc(sizeof *e);
+    e->product_count = p->plant->product_count;
+    e->at_s = now_s;
+    e->plant = plant_ref(p->plant);
+    e->packed_s = takt_alloc(e->product_count * sizeof *e->packed_s);
+    openings_need(&p->openings, p->plant, &p->stock, now_s, p->plant->planning.horizon_s);
+    for (size_t i = 0; i < e->product_count; i++) {
+        struct group any = {.product = (int32_t)i, .product_id = p->plant->products[i].id, .like = ""};
+        int64_t made_s = made_in_new_lots(p, &any, group_capacity(p, &any), now_s, arena);
+        e->packed_s[i] =
+            p->model == NULL ? now_s : packing_end(p, made_s, now_s); /* nothing is known before the first plan */
+    }
+    arena_free(arena);
+    return e;
+}
+
+void estimate_free(struct estimate *e) {
+    if (e == NULL)
+        return;
+    plant_unref(e->plant);
+    free(e->packed_s);
+    free(e);
+}

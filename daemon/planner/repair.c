@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/planner/repair.h"
+
+#include "daemon/planner/plan.h"
+#include "daemon/planner/state.h"
+#include "schedulers/solver.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MONTH_S = 30 * 86400 };
+
+int64_t repair_window_s(const struct planner *p) {
+    return (p->plant->planning.horizon_s + MONTH_S) * (p->window_factor > 0 ? p->window_factor : 1);
+}
+
+struct attempt {
+    enum model_strictness strictness;
+    int factor; /* of the window */
+};
+
+static int by_model_task(const void *a, const void *b) {
+    const struct model_task *x = a, *y = b;
+    if (x->lot != y->lot)
+        return x->lot < y->lot ? -1 : 1;
+    return (x->op > y->op) - (x->op < y->op);
+}
+
+/* A schedule of one model told in terms of another; tasks that only the new one has are where the plan has them. Tasks
+ * of a model are sorted by lot and operation. */
+static struct schedule *translate(const struct planner *p, const struct plan_model *to, const struct plan_model *from,
+                                  const struct schedule *old) {
+    struct schedule *s = plan_model_schedule(p, to);
+    int64_t shift_s = from == NULL ? 0 : from->origin_s - to->origin_s;
+    for (int32_t i = 0; from != NULL && i < to->task_count; i++) {
+        const struct model_task *t =
+            bsearch(&to->tasks[i], from->tasks, (size_t)from->task_count, sizeof *from->tasks, by_model_task);
+        if (t == NULL || old->line[t - from->tasks] < 0)
+            continue;
+        s->line[i] = old->line[t - from->tasks];
+        s->start[i] = (int32_t)(old->start[t - from->tasks] + shift_s);
+        s->end[i] = (int32_t)(old->end[t - from->tasks] + shift_s);
+    }
+    return s;
+}
+
+static int attempt(struct planner *p, int64_t now_s, struct attempt a, const struct plan_model *from,
+                   const struct schedule *old, struct plan_model **ret_model, struct schedule **ret_schedule,
+                   struct takt_error *err) {
+    struct plan_model *m = NULL;
+    int code = plan_model_new(p, now_s, a.strictness, repair_window_s(p) * a.factor, &m, err);
+    if (code < 0)
+        return code;
+    struct schedule *start = translate(p, m, from, old);
+    code = solve_repair(m->problem, start, ret_schedule, err);
+    schedule_free(start);
+    if (code < 0)
+        plan_model_free(m);
+    else
+        *ret_model = m;
+    return code;
+}
+
+int repair_solve(struct planner *p, int64_t now_s, const struct plan_model *from, const struct schedule *old,
+                 struct plan_model **ret_model, struct schedule **ret_schedule, struct takt_error *err) {
+    static const struct attempt ATTEMPTS[] = {
+        {MODEL_STRICT, 1}, {MODEL_THAWED, 1}, {MODEL_THAWED, 4}, {MODEL_LOOSE, 4}, {MODEL_LOOSE, 32}};
+    int code = TAKT_EINFEASIBLE;
+    for (size_t i = 0; i < sizeof ATTEMPTS / sizeof *ATTEMPTS && code == TAKT_EINFEASIBLE; i++) {
+        takt_error_clear(err);
+        code = attempt(p, now_s, ATTEMPTS[i], from, old, ret_model, ret_schedule, err);
+        if (code == 0 && ATTEMPTS[i].factor > 1 && p->window_factor < ATTEMPTS[i].factor)
+            p->window_factor = ATTEMPTS[i].factor;
+    }
+    return code;
+}
+
+static void evaluate(struct planner *p, const struct plan_model *m, const struct schedule *s) {
+    struct figures f;
+    schedule_evaluate(m->problem, s, &f);
+    p->objective = f.objective / m->scale;
+    p->bound = -1;
+}
+
+void repair_forget(struct planner *p) {
+    quoter_free(p->quoter);
+    plan_model_free(p->model);
+    schedule_free(p->schedule);
+    p->quoter = NULL;
+    p->quoter_model = NULL;
+    p->model = NULL;
+    p->schedule = NULL;
+}
+
+void repair_take(struct planner *p, struct plan_model *m, struct schedule *s, int64_t now_s) {
+    if (p->check) {
+        struct takt_error err = {0};
+        if (schedule_verify(m->problem, s, &err) != 0) {
+            fprintf(stderr, "planner: the plan breaks a rule: %s\n", err.text);
+            abort();
+        }
+    }
+    evaluate(p, m, s);
+    plan_apply(p, m, s, now_s);
+    repair_forget(p);
+    p->model = m;
+    p->schedule = s;
+    p->next_s = now_s;
+}
+
+void repair_run(struct planner *p, int64_t now_s) {
+    struct plan_model *m = NULL;
+    struct schedule *s = NULL;
+    struct takt_error err = {0};
+    p->wants = false;
+    p->basis++;
+    p->repairs++;
+    int code = repair_solve(p, now_s, NULL, NULL, &m, &s, &err);
+    p->infeasible = code < 0;
+    snprintf(p->trouble, sizeof p->trouble, "%.255s", code < 0 ? err.text : "");
+    if (code < 0)
+        return;
+    repair_take(p, m, s, now_s);
+    if (!p->unsettled) {
+        p->unsettled = true;
+        p->unsettled_s = now_s;
+    }
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The chain: the carrier's cut-off ← packing ← the lot that is ready last ← that lot's last task ← whatever the
+ * solver's explanation says binds it, task by task ← the release of the first one, told apart into material, company
+ * and acceptance. */
+
+#include "daemon/planner/why.h"
+
+#include "base/arena.h"
+#include "config/zone.h"
+#include "daemon/planner/lot_time.h"
+#include "daemon/planner/state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STEPS_MOST = 40, WHEN_SIZE = 48, DAY_S = 86400 };
+
+struct telling {
+    struct planner *p;
+    struct arena *arena;
+    int64_t now_s;
+    struct why_step *steps;
+    size_t count;
+};
+
+/* `Mon 06:00`, with the date when it is not within the week. */
+static const char *when(const struct telling *w, int64_t time_s, char *buffer) {
+    static const char *const DAYS[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    char date[DAY_TEXT_SIZE];
+    int32_t day, second;
+    if (time_s == TAKT_TIME_NONE || time_s == TAKT_TIME_NEVER || time_s < 0)
+        return "an unknown time";
+    zone_local(w->p->plant->zone, time_s, &day, &second);
+    bool near = time_s > w->now_s - DAY_S && time_s < w->now_s + 6 * DAY_S;
+    snprintf(buffer, WHEN_SIZE, "%s %s%s%02d:%02d", DAYS[day_of_week(day)], near ? "" : day_format(day, date),
+             near ? "" : " ", second / 3600 % 24, second / 60 % 60);
+    return buffer;
+}
+
+static struct why_step *step(struct telling *w, const char *what, int64_t from_s, int64_t to_s) {
+    struct why_step *s = &w->steps[w->count < STEPS_MOST ? w->count++ : STEPS_MOST - 1];
+    *s = (struct why_step){.line = "", .pool = "", .material = "", .from_s = from_s, .to_s = to_s, .text = ""};
+    snprintf(s->what, sizeof s->what, "%s", what);
+    return s;
+}
+
+/* ---- the first cause ---- */
+
+static void tell_release(struct telling *w, const struct lot *lot) {
+    const struct plant_product *pr = lot_product(w->p, lot);
+    char at[WHEN_SIZE], name[72];
+    struct why_step *s;
+    task_name(w->p, lot, 0, name);
+    if (lot->material >= 0 && lot->material_s > w->now_s) {
+        const char *material = w->p->plant->materials[lot->material].id;
+        s = step(w, "material", lot->opened_at_s, lot->material_s);
+        s->material = material;
+        s->text =
+            lot->material_s == TAKT_TIME_NEVER
+                ? arena_printf(w->arena, "there is no %s for L%" PRIu32 ", and none is expected", material, lot->no)
+                : arena_printf(w->arena, "L%" PRIu32 " waits for %s until %s", lot->no, material,
+                               when(w, lot->material_s, at));
+    } else if (lot_release(w->p, lot, w->now_s) > w->now_s) {
+        s = step(w, "company", lot->opened_at_s, lot->opened_at_s + pr->lot_wait_s);
+        s->text = arena_printf(w->arena, "L%" PRIu32 " waits for company until %s", lot->no,
+                               when(w, lot->opened_at_s + pr->lot_wait_s, at));
+    } else {
+        s = step(w, "release", lot->opened_at_s, lot->tasks[0].start_s);
+        s->text = arena_printf(w->arena, "L%" PRIu32 " was opened %s", lot->no, when(w, lot->opened_at_s, at));
+    }
+    memcpy(s->task, name, sizeof s->task);
+}
+
+/* ---- the solver's chain ---- */
+
+struct naming {
+    const struct lot *lot, *other_lot;
+    const struct task *task;
+    char name[72], other[72], to[WHEN_SIZE];
+    int32_t pool;
+};
+
+static const char *line_of(const struct telling *w, const struct task *t) {
+    return t->line < 0 ? "" : w->p->plant->lines[t->line].id;
+}
+
+static const char *say_task(struct telling *w, const struct naming *n) {
+    return arena_printf(w->arena, "%s comes after %s, which ends and rests until %s", n->name, n->other, n->to);
+}
+
+static const char *say_line(struct telling *w, const struct naming *n) {
+    return arena_printf(w->arena, "%s waits for line %s behind %s until %s", n->name, line_of(w, n->task), n->other,
+                        n->to);
+}
+
+static const char *say_changeover(struct telling *w, const struct naming *n) {
+    return arena_printf(w->arena, "%s waits until line %s is changed over after %s, until %s", n->name,
+                        line_of(w, n->task), n->other, n->to);
+}
+
+static const char *say_pool(struct telling *w, const struct naming *n) {
+    return arena_printf(w->arena, "%s waits for %s, which %s has until %s", n->name,
+                        n->pool < 0 ? "a pool" : w->p->plant->pools[n->pool].id,
+                        n->other[0] == '\0' ? "another task" : n->other, n->to);
+}
+
+static const char *say_closed(struct telling *w, const struct naming *n) {
+    const char *what = n->pool >= 0 ? w->p->plant->pools[n->pool].id : line_of(w, n->task);
+    return arena_printf(w->arena, "%s waits while %s is closed until %s", n->name, what, n->to);
+}
+
+static const char *say_fixed(struct telling *w, const struct naming *n) {
+    if (n->task->state == TASK_STARTED)
+        return arena_printf(w->arena, "%s has been running on line %s and is expected to end %s", n->name,
+                            line_of(w, n->task), n->to);
+    return arena_printf(w->arena, "%s is frozen: it begins too soon to be moved", n->name);
+}
+
+static const struct {
+    const char *what;
+    const char *(*say)(struct telling *, const struct naming *); /* NULL: the first cause, see tell_release */
+} BINDINGS[] = {
+    [BOUND_NOTHING] = {"release", NULL},
+    [BOUND_RELEASE] = {"release", NULL},
+    [BOUND_TASK] = {"task", say_task},
+    [BOUND_LINE] = {"line", say_line},
+    [BOUND_CHANGEOVER] = {"changeover", say_changeover},
+    [BOUND_POOL] = {"pool", say_pool},
+    [BOUND_CLOSED] = {"closed", say_closed},
+    [BOUND_FIXED] = {"fixed", say_fixed},
+};
+
+static const struct lot *model_lot(const struct telling *w, int32_t task, size_t *ret_op) {
+    if (task < 0 || task >= w->p->model->task_count)
+        return NULL;
+    *ret_op = w->p->model->tasks[task].op;
+    return lot_find(&w->p->lots, w->p->model->tasks[task].lot);
+}
+
+static void tell_binding(struct telling *w, const struct binding_step *b) {
+    struct naming n = {.pool = b->pool};
+    size_t op = 0, other_op = 0;
+    const struct plan_model *m = w->p->model;
+    n.lot = model_lot(w, b->task, &op);
+    n.other_lot = model_lot(w, b->other, &other_op);
+    if (n.lot == NULL)
+        return;
+    n.task = &n.lot->tasks[op];
+    if (BINDINGS[b->why].say == NULL && op == 0) {
+        tell_release(w, n.lot);
+        return;
+    }
+    task_name(w->p, n.lot, op, n.name);
+    if (n.other_lot != NULL)
+        task_name(w->p, n.other_lot, other_op, n.other);
+    int64_t to_s = b->why == BOUND_FIXED ? n.task->end_s : m->origin_s + b->to;
+    struct why_step *s = step(w, BINDINGS[b->why].what, m->origin_s + b->from, to_s);
+    snprintf(n.to, sizeof n.to, "%s", when(w, to_s, (char[WHEN_SIZE]){0}));
+    memcpy(s->task, n.name, sizeof s->task);
+    memcpy(s->other, n.other, sizeof s->other);
+    s->line = line_of(w, n.task);
+    s->pool = b->pool < 0 ? "" : w->p->plant->pools[b->pool].id;
+    s->text = BINDINGS[b->why].say != NULL ? BINDINGS[b->why].say(w, &n)
+                                           : arena_printf(w->arena, "%s may begin %s", n.name, n.to);
+}
+
+static int32_t task_number(const struct plan_model *m, const struct lot *lot) {
+    for (int32_t i = m == NULL ? 0 : m->task_count; i-- > 0;)
+        if (m->tasks[i].lot == lot->no)
+            return i;
+    return -1;
+}
+
+static void tell_lot(struct telling *w, const struct lot *lot) {
+    struct binding_step steps[STEPS_MOST];
+    int32_t task = task_number(w->p->model, lot);
+    char at[WHEN_SIZE];
+    if (lot->state == LOT_DONE || task < 0) {
+        struct why_step *s = step(w, "lot", lot->opened_at_s, lot->ready_s);
+        if (lot->state == LOT_DONE)
+            s->text = arena_printf(w->arena, "L%" PRIu32 " was made, and rested until %s", lot->no,
+                                   when(w, lot->ready_s, at));
+        else
+            w->count--, tell_release(w, lot);
+        return;
+    }
+    size_t count = solve_explain(w->p->model->problem, w->p->schedule, task, steps, STEPS_MOST);
+    for (size_t i = 0; i < count; i++)
+        tell_binding(w, &steps[i]);
+}
+
+/* ---- from the end of it ---- */
+
+static const struct lot *last_lot(const struct order *o, size_t *ret_lots) {
+    const struct lot *last = NULL;
+    *ret_lots = 0;
+    for (uint16_t i = 0; i < o->item_count; i++) {
+        for (const struct slice *s = o->items[i].slices; s != NULL; s = s->next) {
+            if (s->lot == NULL || s->lot == last)
+                continue;
+            ++*ret_lots;
+            if (last == NULL || s->lot->ready_s > last->ready_s)
+                last = s->lot;
+        }
+    }
+    return last;
+}
+
+static void tell_packing(struct telling *w, const struct order *o) {
+    char a[WHEN_SIZE];
+    struct why_step *s;
+    if (o->ship_by_s != TAKT_TIME_NONE) {
+        s = step(w, "cutoff", o->packed_s, o->ship_by_s);
+        s->text = arena_printf(w->arena, "it is promised to the carrier's cut-off of %s", when(w, o->ship_by_s, a));
+    }
+    if (o->made_s == TAKT_TIME_NEVER)
+        return;
+    s = step(w, "packing", o->made_s, o->packed_s);
+    s->text = o->packed_at_s != TAKT_TIME_NONE
+                  ? arena_printf(w->arena, "it was packed %s", when(w, o->packed_at_s, a))
+                  : arena_printf(w->arena, "it is to be packed by %s", when(w, o->packed_s, a));
+}
+
+static const char *sentence(const struct telling *w) {
+    const char *all = "";
+    for (size_t i = 0; i < w->count; i++)
+        if (w->steps[i].text[0] != '\0')
+            all = all[0] == '\0' ? w->steps[i].text : arena_printf(w->arena, "%s; %s", all, w->steps[i].text);
+    return all;
+}
+
+void why_answer(struct planner *p, int64_t now_s, struct ask *ask) {
+    struct telling w = {.p = p, .arena = ask->arena, .now_s = now_s};
+    const struct order *o = book_find(&p->book, ask->u.why.order);
+    size_t lots;
+    char at[WHEN_SIZE];
+    if (o == NULL) {
+        refuse(&ask->refusal, REFUSAL_UNKNOWN_ORDER, "", "the planner knows no such open order");
+        return;
+    }
+    w.steps = arena_array(ask->arena, STEPS_MOST, sizeof *w.steps);
+    tell_packing(&w, o);
+    const struct lot *lot = last_lot(o, &lots);
+    if (lots > 1) {
+        struct why_step *s = step(&w, "lot", TAKT_TIME_NONE, lot->ready_s);
+        s->text = arena_printf(ask->arena, "of its %zu lots L%" PRIu32 " is ready last, %s", lots, lot->no,
+                               when(&w, lot->ready_s, at));
+    }
+    if (lot != NULL)
+        tell_lot(&w, lot);
+    ask->u.why.ret_steps = w.steps;
+    ask->u.why.ret_count = w.count;
+    ask->u.why.ret_sentence = sentence(&w);
+}
