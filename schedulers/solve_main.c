@@ -66,6 +66,12 @@ static bool is_over(void *arg) {
     return pr->deadline_ms != 0 && now_ms() >= pr->deadline_ms;
 }
 
+static int32_t share_over(void *arg) {
+    const struct progress *pr = arg;
+    int64_t all = pr->deadline_ms - pr->began_ms, over = now_ms() - pr->began_ms;
+    return all <= 0 || over >= all ? 65536 : (int32_t)(over * 65536 / all);
+}
+
 static void show_better(void *arg, const struct schedule *better, const struct figures *f) {
     struct progress *pr = arg;
     (void)better;
@@ -273,7 +279,15 @@ static int run(const struct options *o, const struct problem *p, const struct sc
     int64_t time_ms = o->time_ms >= 0 ? o->time_ms : o->iterations > 0 ? 0 : DEFAULT_TIME_MS, alone;
     pr.deadline_ms = time_ms > 0 || o->time_ms == 0 ? pr.began_ms + time_ms : 0;
     solve_bound(p, &pr.bound, &alone);
-    struct solve_limits limits = {is_over, &pr, o->iterations, o->threads, o->lanes, o->seed};
+    struct solve_limits limits = {
+        .deadline = is_over,
+        .arg = &pr,
+        .iterations = o->iterations,
+        .threads = o->threads,
+        .lanes = o->lanes,
+        .seed = o->seed,
+        .spent = o->iterations > 0 ? NULL : share_over,
+    };
     struct solve_result result = {0};
     struct takt_error err = {0};
     if (solve(o->scheduler, p, start, &limits, show_better, &pr, &result, &err) != 0)

@@ -7,6 +7,7 @@
 
 #include "schedulers/dispatch.h"
 #include "schedulers/model.h"
+#include "schedulers/search.h"
 
 #include <string.h>
 
@@ -47,8 +48,8 @@ static int solve_spt(const struct problem *p, const struct schedule *start, cons
     return solve_rule(p, DISPATCH_SPT, limits, ret, err);
 }
 
-static int solve_atcs(const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
-                      solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err) {
+int solve_atcs(const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
+               solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err) {
     (void)start;
     size_t points = p->tasks > GRID_LARGE ? 1 : sizeof grid / sizeof *grid;
     if (limits->iterations > 0 && (size_t)limits->iterations < points)
@@ -82,6 +83,8 @@ const struct scheduler schedulers[] = {
     {"edd", "earliest due date first", true, solve_edd},
     {"spt", "shortest time first", true, solve_spt},
     {"atcs", "apparent tardiness cost with set-ups, the best over a grid of its scales", true, solve_atcs},
+    {"search", "annealing over critical moves, from the start schedule or atcs", false, search_solve},
+    {"auto", "the best there is for the problem at hand", false, search_solve},
     {0},
 };
 
@@ -98,6 +101,8 @@ int solve(const char *scheduler, const struct problem *p, const struct schedule 
     if (s == NULL)
         return takt_fail(err, TAKT_EINVAL, "there is no scheduler '%s'", scheduler);
     struct solve_result result = {0};
+    if (!s->rule && limits->deadline == NULL && limits->iterations <= 0)
+        return takt_fail(err, TAKT_EINVAL, "'%s' needs a deadline or a number of iterations", scheduler);
     int code = s->solve(p, start, limits, on_better, arg, &result, err);
     if (code != 0) {
         schedule_free(result.schedule);

@@ -22,6 +22,8 @@ struct solve_limits {
     int32_t threads;             /* 0: 1 */
     int32_t lanes;               /* searchers; 0: threads */
     uint64_t seed;
+    int32_t (*spent)(void *arg); /* the share of the time that is over, 0 to 65536, asked like deadline and with its arg; NULL:
+                                    not known, and the search goes in rounds of growing length */
 };
 
 struct solve_result {

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "schedulers/neighbour.h"
+
+#include <stdlib.h>
+
+enum { CHAIN_MAX = 96, DUE_TRIES = 12, FAMILY_TRIES = 8, BLOCK_MAX = 12, SHIFT_MAX = 40 };
+
+void neighbour_init(struct neighbour *n, const struct problem *p, uint64_t seed) {
+    *n = (struct neighbour){.p = p, .random = {seed}};
+    n->family_offset = takt_alloc(((size_t)p->families + 1) * sizeof *n->family_offset);
+    n->family_task = takt_alloc((size_t)p->tasks * sizeof *n->family_task);
+    n->movable = takt_alloc((size_t)p->tasks * sizeof *n->movable);
+    n->chain = takt_alloc(CHAIN_MAX * sizeof *n->chain);
+    uint8_t *counts = takt_alloc((size_t)p->tasks);
+    for (int32_t i = 0; i < p->tasks; i++) {
+        if (p->fixed_line[i] < 0)
+            n->movable[n->movable_count++] = i;
+        for (int32_t o = p->option_offset[i]; o < p->option_offset[i + 1] && p->family[i] >= 0; o++)
+            counts[i] = counts[i] || p->line_table[p->option_line[o]] >= 0;
+        if (counts[i]) {
+            n->family_offset[p->family[i] + 1]++;
+            n->familied_count++;
+        }
+    }
+    for (int32_t f = 0; f < p->families; f++)
+        n->family_offset[f + 1] += n->family_offset[f];
+    int32_t *fill = takt_alloc(((size_t)p->families + 1) * sizeof *fill);
+    for (int32_t i = 0; i < p->tasks; i++)
+        if (counts[i])
+            n->family_task[n->family_offset[p->family[i]] + fill[p->family[i]]++] = i;
+    free(fill);
+    free(counts);
+}
+
+void neighbour_done(struct neighbour *n) {
+    free(n->family_offset);
+    free(n->family_task);
+    free(n->movable);
+    free(n->chain);
+}
+
+static int32_t below(struct neighbour *n, int32_t limit) {
+    return random_below(&n->random, limit);
+}
+
+/* The last task of something that costs: the plan's end, or a late order's last job. -1: nothing was found. */
+static int32_t costly_end(struct neighbour *n, const struct sequence *q) {
+    const struct problem *p = n->p;
+    if (p->dues == 0 || (p->objective.makespan > 0 && below(n, 4) == 0))
+        return sequence_last(q);
+    for (int32_t k = 0; k < DUE_TRIES; k++) {
+        int32_t due = below(n, p->dues), job = -1;
+        if (q->due_cost[due] <= 0)
+            continue;
+        for (int32_t i = p->due_offset[due]; i < p->due_offset[due + 1]; i++)
+            if (job < 0 || q->job_end[p->due_job[i]] > q->job_end[job])
+                job = p->due_job[i];
+        return sequence_job_last(q, job);
+    }
+    return p->objective.makespan > 0 ? sequence_last(q) : -1;
+}
+
+/* A random one of the tasks that wait for their line on the chain of causes behind `task`; -1: none does. */
+static int32_t blocked_task(struct neighbour *n, const struct sequence *q, int32_t task) {
+    int32_t count = 0;
+    for (int32_t k = 0; k < CHAIN_MAX && task >= 0; k++) {
+        bool by_line;
+        int32_t cause = sequence_cause(q, task, &by_line);
+        if (by_line)
+            n->chain[count++] = task;
+        task = cause;
+    }
+    return count == 0 ? -1 : n->chain[below(n, count)];
+}
+
+/* The task on `line` before which something that starts about when `task` does would stand; found along the list. */
+static int32_t near_in_list(const struct sequence *q, int32_t task, int32_t line) {
+    const struct problem *p = q->p;
+    int32_t most = 8 * p->lines + 16;
+    for (int32_t k = q->pos[task] - 1; k >= 0 && most > 0; k--, most--)
+        if (p->option_line[q->option[q->order[k]]] == line)
+            return q->behind[q->order[k]];
+    if (most > 0)
+        return q->line_first[line];
+    for (int32_t i = q->line_last[line]; i >= 0; i = q->before[i])
+        if (q->pos[i] < q->pos[task])
+            return q->behind[i];
+    return q->line_first[line];
+}
+
+static bool to_other_line(struct neighbour *n, const struct sequence *q, int32_t task, struct neighbour_move *ret) {
+    const struct problem *p = n->p;
+    int32_t options = p->option_offset[task + 1] - p->option_offset[task];
+    if (options < 2)
+        return false;
+    int32_t option = p->option_offset[task] + below(n, options - 1);
+    option += option >= q->option[task];
+    int32_t line = p->option_line[option], next = near_in_list(q, task, line), steps = below(n, 4);
+    for (; steps > 0; steps--) {
+        int32_t before = next >= 0 ? q->before[next] : q->line_last[line];
+        if (before < 0)
+            break;
+        next = before;
+    }
+    *ret = (struct neighbour_move){task, option, next};
+    return true;
+}
+
+/* Within the block of tasks that push each other: the task to its front, its blocker behind it, or both swapped. */
+static bool within_block(struct neighbour *n, const struct sequence *q, int32_t task, struct neighbour_move *ret) {
+    int32_t blocker = q->before[task], kind = below(n, 8), steps = below(n, BLOCK_MAX);
+    bool by_line;
+    if (kind < 3) {
+        *ret = (struct neighbour_move){task, q->option[task], blocker};
+        return true;
+    }
+    if (kind < 6) {
+        int32_t front = blocker;
+        while (steps-- > 0 && sequence_cause(q, front, &by_line) >= 0 && by_line)
+            front = q->before[front];
+        *ret = (struct neighbour_move){task, q->option[task], front};
+        return true;
+    }
+    int32_t last = task;
+    while (steps-- > 0 && q->behind[last] >= 0 && sequence_cause(q, q->behind[last], &by_line) == last)
+        last = q->behind[last];
+    *ret = (struct neighbour_move){blocker, q->option[blocker], q->behind[last]};
+    return true;
+}
+
+static bool along_causes(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
+    int32_t end = costly_end(n, q);
+    int32_t task = end < 0 ? -1 : blocked_task(n, q, end);
+    if (task < 0)
+        return false;
+    if (below(n, 3) == 0 && to_other_line(n, q, below(n, 3) > 0 ? task : q->before[task], ret))
+        return true;
+    return within_block(n, q, task, ret);
+}
+
+/* Next to a task of the same family, not too far away. */
+static bool to_family(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
+    const struct problem *p = n->p;
+    int32_t task = n->family_task[below(n, n->familied_count)], family = p->family[task];
+    int32_t from = n->family_offset[family], count = n->family_offset[family + 1] - from;
+    int32_t window = p->tasks / 6 + 200, best = -1;
+    if (count < 2)
+        return false;
+    for (int32_t k = 0; k < FAMILY_TRIES; k++) {
+        int32_t other = n->family_task[from + below(n, count)];
+        int32_t off = q->pos[other] > q->pos[task] ? q->pos[other] - q->pos[task] : q->pos[task] - q->pos[other];
+        if (other == task || off > window || option_on(p, task, p->option_line[q->option[other]]) < 0)
+            continue;
+        window = off;
+        best = other;
+    }
+    if (best < 0)
+        return false;
+    int32_t option = option_on(p, task, p->option_line[q->option[best]]);
+    *ret = (struct neighbour_move){task, option, below(n, 2) == 0 ? best : q->behind[best]};
+    return true;
+}
+
+static bool anywhere(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
+    int32_t task = n->movable[below(n, n->movable_count)], steps = 1 + below(n, 1 + below(n, SHIFT_MAX));
+    if (below(n, 2) == 0 && to_other_line(n, q, task, ret))
+        return true;
+    int32_t next = q->behind[task];
+    if (below(n, 2) == 0) {
+        while (steps-- > 0 && next >= 0)
+            next = q->behind[next];
+    } else {
+        for (next = q->before[task]; --steps > 0 && next >= 0 && q->before[next] >= 0;)
+            next = q->before[next];
+        if (next < 0)
+            return false;
+    }
+    *ret = (struct neighbour_move){task, q->option[task], next};
+    return true;
+}
+
+bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
+    if (n->movable_count == 0)
+        return false;
+    int32_t kind = below(n, 16);
+    bool found = kind < 8                                ? along_causes(n, q, ret)
+                 : kind < 12 && n->familied_count > 0 ? to_family(n, q, ret)
+                                                         : anywhere(n, q, ret);
+    return found && n->p->fixed_line[ret->task] < 0;
+}

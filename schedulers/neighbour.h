@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Which move to try next: along what makes an order late or the plan long, next to a task of the same family, or anywhere.
+ *
+ * The first kind follows the causes of a late end backwards (the critical tree) and moves a task or its blocker within the
+ * block that it stands in, to its ends (N5 and N6 of Nowicki and Smutnicki, 1996, and Balas and Vazacopoulos, 1998), or to
+ * another line (k-insertion, Mastrolilli and Gambardella, 2000); for tardiness as in Mati, Dauzère-Pérès and Lahlou (2011).
+ *
+ * Threads: one owner. Ownership: neighbour_init and neighbour_done. */
+
+#include "schedulers/random.h"
+#include "schedulers/sequence.h"
+
+struct neighbour_move {
+    int32_t task, option, next; /* as in sequence_move */
+};
+
+struct neighbour {
+    const struct problem *p;
+    struct random random;
+    int32_t *family_offset, *family_task; /* tasks of each family that lines need set-ups for */
+    int32_t *movable;                     /* tasks that are not fixed */
+    int32_t movable_count, familied_count;
+    int32_t *chain; /* scratch */
+};
+
+void neighbour_init(struct neighbour *n, const struct problem *p, uint64_t seed);
+void neighbour_done(struct neighbour *n);
+/* False: nothing came to mind; ask again. */
+bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret);
