@@ -71,7 +71,7 @@ static struct cell cell_of(char *text) {
 struct table *table_new(const struct ctl *ctl, const char *headers) {
     struct table *t = takt_alloc(sizeof *t);
     t->ctl = ctl;
-    for (const char *at = headers, *end; *at; at = *end ? end + 1 : end) {
+    for (const char *at = headers, *end = ""; at; at = *end ? end + 1 : NULL) {
         end = strchrnul(at, '|');
         assert(t->columns < TABLE_COLUMNS_MAX);
         t->right[t->columns] = *at == '>';
