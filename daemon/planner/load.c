@@ -57,6 +57,7 @@ void planner_load_lot(struct planner *p, const struct lot_row *row) {
     lot->state = row->state;
     lot->let_go_at_s = row->let_go_at_s;
     lot->firm_at_s = row->firm_at_s;
+    lot->units = row->state == LOT_DONE ? row->units : 0;
     lot->extra_told = row->extra;
     lot->stored = true;
 }

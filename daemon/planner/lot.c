@@ -227,7 +227,8 @@ struct slice *lot_add(struct planner *p, struct lot *lot, struct order *o, uint1
         lot->slices->lot_prev = s;
     lot->slices = s;
     lot->slice_count++;
-    lot->units += count;
+    if (!p->loading || lot->state != LOT_DONE) /* what is done counts units of orders that have left since */
+        lot->units += count;
     o->busy += lot->state != LOT_DONE;
     if (o->accepted_at_s < lot->opened_at_s)
         lot->opened_at_s = o->accepted_at_s;

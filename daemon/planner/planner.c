@@ -160,6 +160,14 @@ static void replace_items(struct planner *p, struct order *o, const struct order
     order_wait(&p->book, o);
 }
 
+/* The store may have taken the order out of its lots for items that turn out to be the same: it is told again. */
+static void retell(struct planner *p, struct order *o) {
+    for (uint16_t i = 0; i < o->item_count; i++)
+        for (struct slice *s = o->items[i].slices; s != NULL; s = s->next)
+            news_slice(p, s);
+    news_order(p, o);
+}
+
 static void amend_order(struct planner *p, struct order *o, const struct order_row *row) {
     uint16_t service = label_get(&p->book.services, row->service);
     uint16_t country = label_get(&p->book.countries, row->country);
@@ -176,6 +184,8 @@ static void amend_order(struct planner *p, struct order *o, const struct order_r
     o->cause = CAUSE_AMENDMENT;
     if (!same_items(o, row))
         replace_items(p, o, row);
+    else
+        retell(p, o);
     due_assign(p, o);
     if (other_way)
         promise_redate(p, o, p->now_s);
