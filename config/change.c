@@ -25,7 +25,7 @@ static void add(struct changes *c, struct plant_change change) {
 }
 
 /* Names of one table that the one plant has and the other has not. */
-static void compare_names(struct changes *c, const struct option *o, const char *path, const struct plant *one,
+static void compare_names(struct changes *c, const struct option_row *o, const char *path, const struct plant *one,
                           const struct plant *other, enum change_kind kind) {
     size_t size = o->of == TABLE_LINES ? sizeof(struct plant_line) : option_section(section_with(o), o)->size, count;
     const char *array;
@@ -56,13 +56,13 @@ static void compare_tables(struct changes *c, const struct plant *old, const str
     }
 }
 
-static enum change_kind kind_of(const struct option *o) {
+static enum change_kind kind_of(const struct option_row *o) {
     return (o->flags & OPTION_RESTART) != 0   ? CHANGE_RESTART
            : (o->flags & OPTION_INITIAL) != 0 ? CHANGE_INITIAL
                                               : CHANGE_LIVE;
 }
 
-static const char *shown(const struct changes *c, const struct option *o, const char *text) {
+static const char *shown(const struct changes *c, const struct option_row *o, const char *text) {
     return text != NULL && o->kind == OPTION_STORE ? store_without_password(text, c->arena) : text;
 }
 
@@ -83,7 +83,7 @@ void plant_compare(const struct plant *old, const struct plant *now, struct aren
         names_add(paths, was[k].path, (int32_t)k);
     for (size_t k = 0; k < is_count; k++) {
         int32_t before = names_find(paths, is[k].path);
-        const struct option *o = is[k].option;
+        const struct option_row *o = is[k].option;
         if (before < 0 || o->kind == OPTION_COUNT || same(was[before].text, is[k].text))
             continue; /* a new name is listed as such, and so are a line's stations */
         add(&c, (struct plant_change){.kind = kind_of(o),

@@ -61,7 +61,7 @@ static int slurp(struct load *load, const char *path, char **ret, size_t *ret_si
 }
 
 static bool has_names(const char *key) {
-    const struct option *o = section_option(&sections[0], key);
+    const struct option_row *o = section_option(&sections[0], key);
     return o != NULL && o->kind == OPTION_NAMED;
 }
 

@@ -25,7 +25,7 @@ enum { MANY = 1000000 };
 #define YEARS_10_S DAYS_S(3660)
 #define BILLION    INT64_C(1000000000)
 
-static const struct option ROOT[] = {
+static const struct option_row ROOT[] = {
     {"takt", OPTION_VERSION, NEEDED, RANGE(1, 1), HELP("version of this format")},
     {"plant", OPTION_GROUP, NEEDED, HELP("which plant this is")},
     {"calendars", OPTION_NAMED, ARRAY(plant, calendars, calendar_count), .of = TABLE_CALENDARS,
@@ -55,7 +55,7 @@ static const struct option ROOT[] = {
      HELP("curve: only keys named here may connect; none: anybody, so only on loopback and ipc")},
 };
 
-static const struct option PLANT[] = {
+static const struct option_row PLANT[] = {
     {"id", OPTION_NAME, .flags = OPTION_COMPULSORY | OPTION_RESTART, AT(plant, id),
      HELP("its name on the wire and in the store")},
     {"name", OPTION_TEXT, AT(plant, name), RANGE(1, 100), HELP("its name for people; default: the id")},
@@ -63,7 +63,7 @@ static const struct option PLANT[] = {
      HELP("of the tz database, such as Asia/Shanghai; every local time here is of it")},
 };
 
-static const struct option CALENDAR[] = {
+static const struct option_row CALENDAR[] = {
     {"weekly", OPTION_LIST, ARRAY(plant_calendar, weekly, weekly_count), RANGE(0, 200),
      HELP("shifts that come every week; adjoining ones are one interval")},
     {"closed", OPTION_DATES, ARRAY(plant_calendar, closed, closed_count), RANGE(0, 10000),
@@ -72,27 +72,27 @@ static const struct option CALENDAR[] = {
      HELP("open once besides, also on closed days")},
 };
 
-static const struct option SHIFT[] = {
+static const struct option_row SHIFT[] = {
     {"days", OPTION_DAYS, NEEDED, AT(plant_shift, days), HELP("on which the shift begins")},
     {"from", OPTION_CLOCK, NEEDED, AT(plant_shift, from_min), RANGE(0, 1439), HELP("local time at which it begins")},
     {"to", OPTION_SHIFT_END, NEEDED, AT(plant_shift, to_min), RANGE(0, 1440),
      HELP("local time at which it ends; one not after `from` is of the next day")},
 };
 
-static const struct option POOL[] = {
+static const struct option_row POOL[] = {
     {"capacity", OPTION_INTEGER32, AT(plant_pool, capacity), RANGE(1, 10000), DEFAULT("1"), HELP("how many there are")},
     {"calendar", OPTION_REF, AT(plant_pool, calendar), .of = TABLE_CALENDARS, DEFAULT("always"),
      HELP("when they work")},
 };
 
-static const struct option CHANGEOVER[] = {
+static const struct option_row CHANGEOVER[] = {
     {"default", OPTION_DURATION, NEEDED, AT(plant_changeover, default_s), RANGE(0, DAYS_S(30)),
      HELP("any pair that is not named; within one family none is needed")},
     {"pairs", OPTION_PAIRS, ARRAY(plant_changeover, pairs, pair_count), RANGE(0, DAYS_S(30)),
      HELP("`from > to: time`, families as the operations name them")},
 };
 
-static const struct option LINE[] = {
+static const struct option_row LINE[] = {
     {"calendar", OPTION_REF, NEEDED, AT(plant_line, calendar), .of = TABLE_CALENDARS, HELP("when it works")},
     {"count", OPTION_COUNT, RANGE(1, 1000), DEFAULT("1"),
      HELP("alike stations, planned as NAME.1, NAME.2 …; 1: the line itself")},
@@ -108,14 +108,14 @@ static const struct option LINE[] = {
      HELP("downtimes known at the start")},
 };
 
-static const struct option DOWN[] = {
+static const struct option_row DOWN[] = {
     {"from", OPTION_MOMENT, NEEDED, AT(plant_interval, from_s), HELP("local time")},
     {"to", OPTION_MOMENT, NEEDED, AT(plant_interval, to_s), HELP("local time")},
     {"reason", OPTION_TEXT, AT(plant_interval, reason), RANGE(1, 200),
      HELP("for the plan and for why an order is late")},
 };
 
-static const struct option MATERIAL[] = {
+static const struct option_row MATERIAL[] = {
     {"unit", OPTION_NAME, NEEDED, AT(plant_material, unit),
      HELP("m, kg, sheet …; products name it with every quantity")},
     {"on_hand", OPTION_AMOUNT, INITIAL, AT(plant_material, on_hand_milli), RANGE(0, BILLION * 1000), DEFAULT("0"),
@@ -126,13 +126,13 @@ static const struct option MATERIAL[] = {
      HELP("beyond receipts it can be had so long from now; without it never")},
 };
 
-static const struct option RECEIPT[] = {
+static const struct option_row RECEIPT[] = {
     {"at", OPTION_TIME, NEEDED, AT(plant_receipt, at_s), HELP("a date, meaning its first moment, or a local time")},
     {"quantity", OPTION_AMOUNT, NEEDED, AT(plant_receipt, quantity_milli), RANGE(1, BILLION * 1000),
      HELP("in the material's unit")},
 };
 
-static const struct option PRODUCT[] = {
+static const struct option_row PRODUCT[] = {
     {"options", OPTION_OPTIONS, ARRAY(plant_product, options, option_count), RANGE(0, 32),
      HELP("choices on it: a list of values, or `any` for what creators bring (1–64 letters, digits, . _ -)")},
     {"weight", OPTION_WEIGHT, AT(plant_product, weight_mg), RANGE(1, BILLION), HELP("of one unit")},
@@ -142,7 +142,7 @@ static const struct option PRODUCT[] = {
     {"route", OPTION_LIST, NEEDED, ARRAY(plant_product, route, op_count), RANGE(1, 100), HELP("operations, in order")},
 };
 
-static const struct option LOT[] = {
+static const struct option_row LOT[] = {
     {"like", OPTION_LIKE, ARRAY(plant_product, like, like_count), RANGE(0, 32),
      HELP("options in which units of one lot agree; default: all of the product's")},
     {"max", OPTION_INTEGER64, NEEDED, AT(plant_product, lot_max), RANGE(1, MANY), HELP("most units of a lot")},
@@ -152,7 +152,7 @@ static const struct option LOT[] = {
      HELP("longest that an order waits for company")},
 };
 
-static const struct option OPERATION[] = {
+static const struct option_row OPERATION[] = {
     {"op", OPTION_NAME, NEEDED, AT(plant_op, id), HELP("its name, once in a route")},
     {"lines", OPTION_OP_LINES, NEEDED, ARRAY(plant_op, lines, line_count), RANGE(1, 1000),
      HELP("lines that can do it: a rate of units, or `{rate, fixed}`; on a batch line `{fixed}`, the time of a run")},
@@ -169,23 +169,23 @@ static const struct option OPERATION[] = {
      HELP("good units of those started")},
 };
 
-static const struct option RATE[] = {
+static const struct option_row RATE[] = {
     {"rate", OPTION_RATE_H, AT(plant_rate, rate_milli), RANGE(1, BILLION),
      HELP("units; without it the time does not depend on the quantity")},
     {"fixed", OPTION_DURATION, AT(plant_rate, fixed_s), RANGE(0, DAYS_S(366)), DEFAULT("0"),
      HELP("time besides, however many units; on a batch line the time of a run")},
 };
 
-static const struct option PACKING[] = {
+static const struct option_row PACKING[] = {
     {"lines", OPTION_NAMED, NEEDED, ARRAY(plant, packing, packing_count), .of = TABLE_PACKING, HELP("packing lines")},
 };
 
-static const struct option PACKING_LINE[] = {
+static const struct option_row PACKING_LINE[] = {
     {"calendar", OPTION_REF, NEEDED, AT(plant_packing_line, calendar), .of = TABLE_CALENDARS, HELP("when it works")},
     {"rate", OPTION_RATE_H, NEEDED, AT(plant_packing_line, rate_milli), RANGE(1, BILLION), HELP("parcels")},
 };
 
-static const struct option CREATOR[] = {
+static const struct option_row CREATOR[] = {
     {"keys", OPTION_KEYS, .offset = offsetof(struct plant_creator, keys), RANGE(0, 100),
      HELP("public keys of CURVE, in Z85")},
     {"share", OPTION_INTEGER32, AT(plant_creator, share), RANGE(1, 10000), DEFAULT("1"),
@@ -198,19 +198,19 @@ static const struct option CREATOR[] = {
      HELP("most orders in a time; without it no limit")},
 };
 
-static const struct option CONSUMER[] = {
+static const struct option_row CONSUMER[] = {
     {"keys", OPTION_KEYS, .offset = offsetof(struct plant_consumer, keys), RANGE(0, 100),
      HELP("public keys of CURVE, in Z85")},
 };
 
-static const struct option TERMINAL[] = {
+static const struct option_row TERMINAL[] = {
     {"keys", OPTION_KEYS, .offset = offsetof(struct plant_terminal, keys), RANGE(0, 100),
      HELP("public keys of CURVE, in Z85")},
     {"lines", OPTION_TERMINAL_LINES, NEEDED, ARRAY(plant_terminal, lines, line_count), RANGE(1, 10000),
      HELP("lines that it reports for; with a packing line, orders are packed when it says so")},
 };
 
-static const struct option SHIPPING[] = {
+static const struct option_row SHIPPING[] = {
     {"carriers", OPTION_NAMED, NEEDED, ARRAY(plant, carriers, carrier_count), .of = TABLE_CARRIERS,
      HELP("who takes parcels away")},
     {"services", OPTION_NAMED, NEEDED, ARRAY(plant, services, service_count), .of = TABLE_SERVICES,
@@ -221,7 +221,7 @@ static const struct option SHIPPING[] = {
      HELP("what becomes of an order whose wish cannot be met")},
 };
 
-static const struct option CARRIER[] = {
+static const struct option_row CARRIER[] = {
     {"cutoff", OPTION_CLOCK, NEEDED, AT(plant_carrier, cutoff_min), RANGE(0, 1439),
      HELP("local time at which it collects")},
     {"days", OPTION_DAYS, NEEDED, AT(plant_carrier, days), HELP("on which it collects")},
@@ -229,13 +229,13 @@ static const struct option CARRIER[] = {
      HELP("calendar days on the way, by country (ISO 3166, two letters), and `else`")},
 };
 
-static const struct option SERVICE[] = {
+static const struct option_row SERVICE[] = {
     {"carrier", OPTION_REF, NEEDED, AT(plant_service, carrier), .of = TABLE_CARRIERS, HELP("which carrier takes it")},
     {"weight", OPTION_INTEGER32, AT(plant_service, weight), RANGE(1, 1000), DEFAULT("1"),
      HELP("of lateness, times the creator's")},
 };
 
-static const struct option PLANNING[] = {
+static const struct option_row PLANNING[] = {
     {"scheduler", OPTION_WORD, AT(plant_planning, scheduler), .choices = "auto fifo edd spt atcs search",
      DEFAULT("auto"), HELP("how tasks are put in order")},
     {"target", OPTION_DURATION, AT(plant_planning, target_s), RANGE(3600, DAYS_S(366)), DEFAULT("10d"),
@@ -253,14 +253,14 @@ static const struct option PLANNING[] = {
      HELP("weights of what a plan costs")},
 };
 
-static const struct option PROMISE[] = {
+static const struct option_row PROMISE[] = {
     {"margin", OPTION_PERCENT, AT(plant_planning, margin_ppm), RANGE(0, 10000000), DEFAULT("10%"),
      HELP("of the time to the planned end, added to a promise")},
     {"at_most", OPTION_DURATION, AT(plant_planning, promise_at_most_s), RANGE(3600, YEARS_10_S), DEFAULT("30d"),
      HELP("orders that would be promised later are refused as `no-capacity`")},
 };
 
-static const struct option OBJECTIVE[] = {
+static const struct option_row OBJECTIVE[] = {
     {"late_promise", OPTION_INTEGER32, AT(plant_objective, late_promise), RANGE(0, 10000), DEFAULT("100"),
      HELP("a day after the promise")},
     {"late_wish", OPTION_INTEGER32, AT(plant_objective, late_wish), RANGE(0, 10000), DEFAULT("10"),
@@ -275,7 +275,7 @@ static const struct option OBJECTIVE[] = {
      HELP("a task of the next two days that moves")},
 };
 
-static const struct option LISTEN[] = {
+static const struct option_row LISTEN[] = {
     {"orders", OPTION_ENDPOINT, RESTART, AT(plant_listen, orders), DEFAULT("tcp://*:7710"), HELP("creators")},
     {"shipments", OPTION_ENDPOINT, RESTART, AT(plant_listen, shipments), DEFAULT("tcp://*:7711"), HELP("consumers")},
     {"floor", OPTION_ENDPOINT, RESTART, AT(plant_listen, floor), DEFAULT("ipc:///run/takt/floor.sock"),
@@ -317,7 +317,7 @@ const struct section sections[] = {
 };
 const size_t section_count = sizeof sections / sizeof *sections;
 
-const char *option_path(const struct section *section, const struct option *option, char *buffer) {
+const char *option_path(const struct section *section, const struct option_row *option, char *buffer) {
     snprintf(buffer, OPTION_PATH_SIZE, "%s%s%s", section->path, section->path[0] == '\0' ? "" : ".", option->name);
     return buffer;
 }
@@ -329,7 +329,7 @@ const struct section *section_find(const char *path) {
     return NULL;
 }
 
-const struct section *option_section(const struct section *of, const struct option *option) {
+const struct section *option_section(const struct section *of, const struct option_row *option) {
     static const char *const SUFFIX[OPTION_KINDS] = {
         [OPTION_GROUP] = "", [OPTION_NAMED] = ".*", [OPTION_LIST] = "[]", [OPTION_OP_LINES] = ".*"};
     char path[OPTION_PATH_SIZE];
@@ -340,14 +340,14 @@ const struct section *option_section(const struct section *of, const struct opti
     return section_find(path);
 }
 
-const struct section *section_with(const struct option *option) {
+const struct section *section_with(const struct option_row *option) {
     for (size_t k = 0; k < section_count; k++)
         if (option >= sections[k].options && option < sections[k].options + sections[k].count)
             return &sections[k];
     return NULL;
 }
 
-const struct option *section_option(const struct section *section, const char *name) {
+const struct option_row *section_option(const struct section *section, const char *name) {
     for (size_t k = 0; k < section->count; k++)
         if (strcmp(section->options[k].name, name) == 0)
             return &section->options[k];
@@ -438,7 +438,7 @@ static const char *bound_text(enum option_kind kind, int64_t value, char *buffer
     }
 }
 
-const char *option_range(const struct option *option, char *buffer) {
+const char *option_range(const struct option_row *option, char *buffer) {
     char least[VALUE_TEXT_SIZE], most[VALUE_TEXT_SIZE];
     buffer[0] = '\0';
     if (option->choices != NULL) {

@@ -83,7 +83,7 @@ enum option_flag {
     OPTION_INITIAL = 4  /* what a new store starts from; a change is pointed out and ignored */
 };
 
-struct option {
+struct option_row {
     const char *name;
     enum option_kind kind;
     size_t offset;        /* of the field in the section's struct */
@@ -100,7 +100,7 @@ struct section {
     const char *path; /* "" is the root */
     const char *what; /* "a calendar" */
     size_t size;      /* of the struct that it fills; 0: it goes into the struct of the section around it */
-    const struct option *options;
+    const struct option_row *options;
     size_t count;
 };
 
@@ -111,21 +111,21 @@ extern const size_t section_count;
 const struct section *section_find(const char *path);
 
 /* The section that a row is in. */
-const struct section *section_with(const struct option *option);
+const struct section *section_with(const struct option_row *option);
 
 /* The section that a row opens, NULL for other rows. */
-const struct section *option_section(const struct section *of, const struct option *option);
+const struct section *option_section(const struct section *of, const struct option_row *option);
 
 /* The row of a name, or NULL. */
-const struct option *section_option(const struct section *section, const char *name);
+const struct option_row *section_option(const struct section *section, const char *name);
 
 /* "lines.*.calendar" in a buffer of OPTION_PATH_SIZE; returns it. */
 enum { OPTION_PATH_SIZE = 96 };
-const char *option_path(const struct section *section, const struct option *option, char *buffer);
+const char *option_path(const struct section *section, const struct option_row *option, char *buffer);
 
 /* "5m … 10d", "1 … 1000000", "floor, planned", or "" where there is none; in a buffer of OPTION_RANGE_SIZE. */
 enum { OPTION_RANGE_SIZE = 160 };
-const char *option_range(const struct option *option, char *buffer);
+const char *option_range(const struct option_row *option, char *buffer);
 
 /* What a value of this kind is called: "a duration such as 5m, 2h or 1d12h". */
 const char *option_kind_text(enum option_kind kind);

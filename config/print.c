@@ -16,7 +16,7 @@ struct spot { /* where the walk is */
     const void *base; /* the struct that the row's field is in */
 };
 
-typedef void visit_fn(void *arg, const struct option *o, const struct spot *spot);
+typedef void visit_fn(void *arg, const struct option_row *o, const struct spot *spot);
 
 struct walk {
     struct arena *arena;
@@ -25,13 +25,13 @@ struct walk {
     void *arg;
 };
 
-static const void *element(const struct option *o, const void *base, size_t size, size_t k) {
+static const void *element(const struct option_row *o, const void *base, size_t size, size_t k) {
     const char *array;
     memcpy(&array, (const char *)base + o->offset, sizeof array);
     return array + k * size;
 }
 
-static size_t element_count(const struct option *o, const void *base) {
+static size_t element_count(const struct option_row *o, const void *base) {
     size_t count;
     memcpy(&count, (const char *)base + o->count_offset, sizeof count);
     return count;
@@ -39,7 +39,7 @@ static size_t element_count(const struct option *o, const void *base) {
 
 static void walk_section(const struct walk *w, const struct section *s, const struct spot *at);
 
-static void visit_open(const struct walk *w, const struct option *o, const struct spot *spot) {
+static void visit_open(const struct walk *w, const struct option_row *o, const struct spot *spot) {
     if (w->open != NULL)
         w->open(w->arg, o, spot);
 }
@@ -49,7 +49,8 @@ static struct spot below(const struct walk *w, const struct spot *at, const char
     return (struct spot){name, path, at->depth + 1, base};
 }
 
-static void walk_names(const struct walk *w, const struct section *s, const struct option *o, const struct spot *at) {
+static void walk_names(const struct walk *w, const struct section *s, const struct option_row *o,
+                       const struct spot *at) {
     const char *before = NULL;
     for (size_t k = 0; k < element_count(o, at->base); k++) {
         const void *item = element(o, at->base, s->size, k);
@@ -71,7 +72,7 @@ static void walk_names(const struct walk *w, const struct section *s, const stru
 
 static void walk_section(const struct walk *w, const struct section *s, const struct spot *at) {
     for (size_t k = 0; k < s->count; k++) {
-        const struct option *o = &s->options[k];
+        const struct option_row *o = &s->options[k];
         struct spot spot = below(w, at, o->name, at->base);
         if (o->kind == OPTION_GROUP) {
             visit_open(w, o, &spot);
@@ -101,7 +102,7 @@ struct gather {
     size_t count, cap;
 };
 
-static void gather_value(void *arg, const struct option *o, const struct spot *spot) {
+static void gather_value(void *arg, const struct option_row *o, const struct spot *spot) {
     struct gather *g = arg;
     if (g->count == g->cap) {
         g->cap = g->cap == 0 ? 256 : g->cap * 2;
@@ -131,7 +132,7 @@ struct block {
 };
 
 /* Elements of a list stand on lines of their own. */
-static void print_block_list(const struct block *b, const struct option *o, const struct spot *spot) {
+static void print_block_list(const struct block *b, const struct option_row *o, const struct spot *spot) {
     const struct section *s = option_section(section_with(o), o);
     size_t count = element_count(o, spot->base);
     if (count > 0)
@@ -141,7 +142,7 @@ static void print_block_list(const struct block *b, const struct option *o, cons
                 print_item(b->plant, s, element(o, spot->base, s->size, k), b->arena));
 }
 
-static void print_block_value(void *arg, const struct option *o, const struct spot *spot) {
+static void print_block_value(void *arg, const struct option_row *o, const struct spot *spot) {
     const struct block *b = arg;
     if (o->kind == OPTION_LIST) {
         print_block_list(b, o, spot);
@@ -152,7 +153,7 @@ static void print_block_value(void *arg, const struct option *o, const struct sp
         fprintf(b->to, "%*s%s: %s\n", 2 * spot->depth, "", o->name, text);
 }
 
-static void print_block_open(void *arg, const struct option *o, const struct spot *spot) {
+static void print_block_open(void *arg, const struct option_row *o, const struct spot *spot) {
     const struct block *b = arg;
     (void)o;
     fprintf(b->to, "%*s%s:\n", 2 * spot->depth, "", spot->name);

@@ -17,9 +17,9 @@ struct arena;
 void plant_print(const struct plant *plant, FILE *to);
 
 struct plant_value {
-    const char *path;            /* "lines.print-1.calendar" */
-    const struct option *option; /* its row: what it is, its default, whether it needs a restart */
-    const char *text;            /* as it would be written; NULL: there is no value and no default */
+    const char *path;                /* "lines.print-1.calendar" */
+    const struct option_row *option; /* its row: what it is, its default, whether it needs a restart */
+    const char *text;                /* as it would be written; NULL: there is no value and no default */
 };
 
 /* The same one by one, in order. `reveal`: with the store's password. */

@@ -21,25 +21,25 @@ struct printer {
 };
 
 /* Prints the value of a row; false: there is none. */
-typedef bool print_fn(const struct printer *p, const struct option *o, const void *base);
+typedef bool print_fn(const struct printer *p, const struct option_row *o, const void *base);
 
-static const void *field(const struct option *o, const void *base) {
+static const void *field(const struct option_row *o, const void *base) {
     return (const char *)base + o->offset;
 }
 
-static int64_t int64_field(const struct option *o, const void *base) {
+static int64_t int64_field(const struct option_row *o, const void *base) {
     int64_t value;
     memcpy(&value, field(o, base), sizeof value);
     return value;
 }
 
-static int32_t int32_field(const struct option *o, const void *base) {
+static int32_t int32_field(const struct option_row *o, const void *base) {
     int32_t value;
     memcpy(&value, field(o, base), sizeof value);
     return value;
 }
 
-static const char *text_field(const struct option *o, const void *base) {
+static const char *text_field(const struct option_row *o, const void *base) {
     const char *value;
     memcpy(&value, field(o, base), sizeof value);
     return value;
@@ -67,13 +67,13 @@ static void separate(FILE *to, size_t k) {
         fputs(", ", to);
 }
 
-static bool print_version(const struct printer *p, const struct option *o, const void *base) {
+static bool print_version(const struct printer *p, const struct option_row *o, const void *base) {
     (void)base;
     fprintf(p->to, "%" PRId64, o->most);
     return true;
 }
 
-static bool print_count(const struct printer *p, const struct option *o, const void *base) {
+static bool print_count(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_line *line = base;
     int32_t at = names_find(p->plant->inner->bases, line->base), count = 0;
     (void)o;
@@ -83,12 +83,12 @@ static bool print_count(const struct printer *p, const struct option *o, const v
     return true;
 }
 
-static bool print_integer32(const struct printer *p, const struct option *o, const void *base) {
+static bool print_integer32(const struct printer *p, const struct option_row *o, const void *base) {
     fprintf(p->to, "%" PRId32, int32_field(o, base));
     return true;
 }
 
-static bool print_integer64(const struct printer *p, const struct option *o, const void *base) {
+static bool print_integer64(const struct printer *p, const struct option_row *o, const void *base) {
     int64_t value = int64_field(o, base);
     if (value < o->least)
         return false; /* zero stands for none where one is the least */
@@ -96,20 +96,20 @@ static bool print_integer64(const struct printer *p, const struct option *o, con
     return true;
 }
 
-static bool print_amount(const struct printer *p, const struct option *o, const void *base) {
+static bool print_amount(const struct printer *p, const struct option_row *o, const void *base) {
     char buffer[VALUE_TEXT_SIZE];
     fputs(value_decimal_print(int64_field(o, base), 3, buffer), p->to);
     return true;
 }
 
-static bool print_bool(const struct printer *p, const struct option *o, const void *base) {
+static bool print_bool(const struct printer *p, const struct option_row *o, const void *base) {
     bool value;
     memcpy(&value, field(o, base), sizeof value);
     fputs(value ? "true" : "false", p->to);
     return true;
 }
 
-static bool print_choice(const struct printer *p, const struct option *o, const void *base) {
+static bool print_choice(const struct printer *p, const struct option_row *o, const void *base) {
     const char *word = o->choices;
     for (int32_t k = int32_field(o, base); k > 0; k--)
         word += strcspn(word, " ") + 1;
@@ -117,7 +117,7 @@ static bool print_choice(const struct printer *p, const struct option *o, const 
     return true;
 }
 
-static bool print_plain_text(const struct printer *p, const struct option *o, const void *base) {
+static bool print_plain_text(const struct printer *p, const struct option_row *o, const void *base) {
     const char *text = text_field(o, base);
     if (text == NULL)
         return false;
@@ -125,13 +125,13 @@ static bool print_plain_text(const struct printer *p, const struct option *o, co
     return true;
 }
 
-static bool print_store(const struct printer *p, const struct option *o, const void *base) {
+static bool print_store(const struct printer *p, const struct option_row *o, const void *base) {
     const char *url = text_field(o, base);
     put_text(p->to, p->reveal ? url : store_without_password(url, p->arena));
     return true;
 }
 
-static bool print_endpoint(const struct printer *p, const struct option *o, const void *base) {
+static bool print_endpoint(const struct printer *p, const struct option_row *o, const void *base) {
     const char *text = text_field(o, base);
     put_text(p->to, text != NULL ? text : "off");
     return true;
@@ -142,7 +142,7 @@ static void put_duration(FILE *to, int64_t ms) {
     fputs(value_duration_print(ms, buffer), to);
 }
 
-static bool print_duration(const struct printer *p, const struct option *o, const void *base) {
+static bool print_duration(const struct printer *p, const struct option_row *o, const void *base) {
     int64_t s = int64_field(o, base);
     if (s < 0)
         return false;
@@ -150,12 +150,12 @@ static bool print_duration(const struct printer *p, const struct option *o, cons
     return true;
 }
 
-static bool print_duration_ms(const struct printer *p, const struct option *o, const void *base) {
+static bool print_duration_ms(const struct printer *p, const struct option_row *o, const void *base) {
     put_duration(p->to, int64_field(o, base));
     return true;
 }
 
-static bool print_rest(const struct printer *p, const struct option *o, const void *base) {
+static bool print_rest(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_op *op = base;
     (void)o;
     put_duration(p->to, op->rest_s * 1000);
@@ -166,13 +166,13 @@ static bool print_rest(const struct printer *p, const struct option *o, const vo
     return true;
 }
 
-static bool print_percent(const struct printer *p, const struct option *o, const void *base) {
+static bool print_percent(const struct printer *p, const struct option_row *o, const void *base) {
     char buffer[VALUE_TEXT_SIZE];
     fputs(value_percent_print(int32_field(o, base), buffer), p->to);
     return true;
 }
 
-static bool print_weight(const struct printer *p, const struct option *o, const void *base) {
+static bool print_weight(const struct printer *p, const struct option_row *o, const void *base) {
     char buffer[VALUE_TEXT_SIZE];
     int64_t mg = int64_field(o, base);
     if (mg == 0)
@@ -181,7 +181,7 @@ static bool print_weight(const struct printer *p, const struct option *o, const 
     return true;
 }
 
-static bool print_rate(const struct printer *p, const struct option *o, const void *base) {
+static bool print_rate(const struct printer *p, const struct option_row *o, const void *base) {
     char buffer[VALUE_TEXT_SIZE];
     int64_t milli = int64_field(o, base);
     if (milli == 0)
@@ -195,18 +195,18 @@ static void put_clock(FILE *to, int32_t minute) {
     fprintf(to, "\"%s\"", value_clock_print(minute, buffer));
 }
 
-static bool print_clock(const struct printer *p, const struct option *o, const void *base) {
+static bool print_clock(const struct printer *p, const struct option_row *o, const void *base) {
     put_clock(p->to, int32_field(o, base));
     return true;
 }
 
-static bool print_shift_end(const struct printer *p, const struct option *o, const void *base) {
+static bool print_shift_end(const struct printer *p, const struct option_row *o, const void *base) {
     int32_t minute = int32_field(o, base);
     put_clock(p->to, minute > 24 * 60 ? minute - 24 * 60 : minute);
     return true;
 }
 
-static bool print_days(const struct printer *p, const struct option *o, const void *base) {
+static bool print_days(const struct printer *p, const struct option_row *o, const void *base) {
     char buffer[VALUE_TEXT_SIZE];
     uint8_t days;
     memcpy(&days, field(o, base), sizeof days);
@@ -219,14 +219,14 @@ static void put_moment(FILE *to, int32_t day, int32_t minute) {
     fprintf(to, "%sT%s", day_format(day, date), value_clock_print(minute, clock));
 }
 
-static bool print_moment(const struct printer *p, const struct option *o, const void *base) {
+static bool print_moment(const struct printer *p, const struct option_row *o, const void *base) {
     int32_t day, second;
     zone_local(p->plant->zone, int64_field(o, base), &day, &second);
     put_moment(p->to, day, second / 60);
     return true;
 }
 
-static bool print_ref(const struct printer *p, const struct option *o, const void *base) {
+static bool print_ref(const struct printer *p, const struct option_row *o, const void *base) {
     int32_t number = int32_field(o, base);
     if (number < 0)
         return false;
@@ -236,7 +236,7 @@ static bool print_ref(const struct printer *p, const struct option *o, const voi
     return true;
 }
 
-static bool print_list(const struct printer *p, const struct option *o, const void *base) {
+static bool print_list(const struct printer *p, const struct option_row *o, const void *base) {
     const struct section *s = option_section(section_with(o), o);
     const char *array;
     size_t count;
@@ -250,7 +250,7 @@ static bool print_list(const struct printer *p, const struct option *o, const vo
     return count > 0;
 }
 
-static bool print_dates(const struct printer *p, const struct option *o, const void *base) {
+static bool print_dates(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_calendar *c = base;
     (void)o;
     for (size_t k = 0; k < c->closed_count; k++) {
@@ -264,7 +264,7 @@ static bool print_dates(const struct printer *p, const struct option *o, const v
     return c->closed_count > 0;
 }
 
-static bool print_spans(const struct printer *p, const struct option *o, const void *base) {
+static bool print_spans(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_calendar *c = base;
     (void)o;
     for (size_t k = 0; k < c->extra_count; k++) {
@@ -277,7 +277,7 @@ static bool print_spans(const struct printer *p, const struct option *o, const v
     return c->extra_count > 0;
 }
 
-static bool print_keys(const struct printer *p, const struct option *o, const void *base) {
+static bool print_keys(const struct printer *p, const struct option_row *o, const void *base) {
     struct plant_keys keys;
     memcpy(&keys, field(o, base), sizeof keys);
     fputc('[', p->to);
@@ -289,7 +289,7 @@ static bool print_keys(const struct printer *p, const struct option *o, const vo
     return true;
 }
 
-static bool print_pairs(const struct printer *p, const struct option *o, const void *base) {
+static bool print_pairs(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_changeover *c = base;
     (void)o;
     for (size_t k = 0; k < c->pair_count; k++) {
@@ -302,7 +302,7 @@ static bool print_pairs(const struct printer *p, const struct option *o, const v
     return c->pair_count > 0;
 }
 
-static bool print_options(const struct printer *p, const struct option *o, const void *base) {
+static bool print_options(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_product *product = base;
     (void)o;
     for (size_t k = 0; k < product->option_count; k++) {
@@ -318,7 +318,7 @@ static bool print_options(const struct printer *p, const struct option *o, const
     return product->option_count > 0;
 }
 
-static bool print_materials(const struct printer *p, const struct option *o, const void *base) {
+static bool print_materials(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_product *product = base;
     (void)o;
     for (size_t k = 0; k < product->material_count; k++) {
@@ -331,7 +331,7 @@ static bool print_materials(const struct printer *p, const struct option *o, con
     return product->material_count > 0;
 }
 
-static bool print_pools(const struct printer *p, const struct option *o, const void *base) {
+static bool print_pools(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_op *op = base;
     (void)o;
     for (size_t k = 0; k < op->pool_count; k++)
@@ -341,7 +341,7 @@ static bool print_pools(const struct printer *p, const struct option *o, const v
     return op->pool_count > 0;
 }
 
-static bool print_like(const struct printer *p, const struct option *o, const void *base) {
+static bool print_like(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_product *product = base;
     (void)o;
     fputc('[', p->to);
@@ -371,7 +371,7 @@ static size_t whole_line(const struct plant *plant, const struct plant_op *op, s
     return count;
 }
 
-static bool print_op_lines(const struct printer *p, const struct option *o, const void *base) {
+static bool print_op_lines(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_op *op = base;
     const struct section *s = section_find("products.*.route[].lines.*");
     (void)o;
@@ -388,7 +388,7 @@ static bool print_op_lines(const struct printer *p, const struct option *o, cons
     return true;
 }
 
-static bool print_terminal_lines(const struct printer *p, const struct option *o, const void *base) {
+static bool print_terminal_lines(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_terminal *t = base;
     size_t printed = 0;
     (void)o;
@@ -405,7 +405,7 @@ static bool print_terminal_lines(const struct printer *p, const struct option *o
     return true;
 }
 
-static bool print_transit(const struct printer *p, const struct option *o, const void *base) {
+static bool print_transit(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_carrier *c = base;
     (void)o;
     for (size_t k = 0; k < c->transit_count; k++) {
@@ -460,7 +460,7 @@ static print_fn *const PRINT[OPTION_KINDS] = {
     [OPTION_TRANSIT] = print_transit,
 };
 
-const char *print_text(const struct plant *plant, const struct option *o, const void *base, bool reveal,
+const char *print_text(const struct plant *plant, const struct option_row *o, const void *base, bool reveal,
                        struct arena *arena) {
     char *text = NULL;
     size_t size = 0;

@@ -11,7 +11,7 @@
 struct arena;
 
 /* The value of a row in the struct at base; lists and maps in flow style. NULL: there is none. */
-const char *print_text(const struct plant *plant, const struct option *o, const void *base, bool reveal,
+const char *print_text(const struct plant *plant, const struct option_row *o, const void *base, bool reveal,
                        struct arena *arena);
 
 /* A map of a section's rows in flow style: {op: cut, lines: {cut-1: 240/h}}. */

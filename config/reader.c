@@ -12,16 +12,16 @@ enum { LINES_MAX = 10000 };
 
 static const struct node NOTHING = {.kind = NODE_MAP, .text = ""};
 
-void reader_set(const struct option *o, void *base, const void *value, size_t size) {
+void reader_set(const struct option_row *o, void *base, const void *value, size_t size) {
     memcpy((char *)base + o->offset, value, size);
 }
 
-void reader_set_array(const struct option *o, void *base, const void *array, size_t count) {
+void reader_set_array(const struct option_row *o, void *base, const void *array, size_t count) {
     memcpy((char *)base + o->offset, &array, sizeof array);
     memcpy((char *)base + o->count_offset, &count, sizeof count);
 }
 
-void reader_refuse(struct reader *r, const struct option *o, const struct node *n) {
+void reader_refuse(struct reader *r, const struct option_row *o, const struct node *n) {
     static const char *const FOUND[] = {[NODE_SCALAR] = "a single value", [NODE_LIST] = "a list", [NODE_MAP] = "a map"};
     char words[OPTION_RANGE_SIZE] = "";
     const char *wanted = option_kind_text(o->kind);
@@ -37,14 +37,14 @@ void reader_refuse(struct reader *r, const struct option *o, const struct node *
         fault_at(r->faults, n->place, "%s: %s is wrong here; wanted: %s", o->name, FOUND[n->kind], wanted);
 }
 
-bool reader_wants(struct reader *r, const struct option *o, const struct node *n, enum node_kind kind) {
+bool reader_wants(struct reader *r, const struct option_row *o, const struct node *n, enum node_kind kind) {
     if (n->kind == kind && (kind != NODE_SCALAR || n->text[0] != '\0'))
         return true;
     reader_refuse(r, o, n);
     return false;
 }
 
-bool reader_in_range(struct reader *r, const struct option *o, const struct node *n, int64_t value) {
+bool reader_in_range(struct reader *r, const struct option_row *o, const struct node *n, int64_t value) {
     char range[OPTION_RANGE_SIZE];
     if (value >= o->least && value <= o->most)
         return true;
@@ -145,7 +145,7 @@ static void like_all(struct reader *r, struct plant_product *product) {
 }
 
 /* What a field holds when nothing is said, where zero would mean something. */
-static void leave_out(struct reader *r, const struct option *o, void *base) {
+static void leave_out(struct reader *r, const struct option_row *o, void *base) {
     static const int32_t NONE = -1;
     static const int64_t NEVER = -1;
     if (o->kind == OPTION_LIKE)
@@ -156,12 +156,12 @@ static void leave_out(struct reader *r, const struct option *o, void *base) {
         reader_set(o, base, &NEVER, sizeof NEVER);
 }
 
-static void read_named(struct reader *r, const struct section *of, const struct option *o, const struct node *n,
+static void read_named(struct reader *r, const struct section *of, const struct option_row *o, const struct node *n,
                        void *base);
-static void read_list(struct reader *r, const struct section *of, const struct option *o, const struct node *n,
+static void read_list(struct reader *r, const struct section *of, const struct option_row *o, const struct node *n,
                       void *base);
 
-static void read_option(struct reader *r, const struct section *s, const struct option *o, const struct node *n,
+static void read_option(struct reader *r, const struct section *s, const struct option_row *o, const struct node *n,
                         void *base) {
     if (o->kind == OPTION_GROUP)
         read_section(r, option_section(s, o), n, (char *)base + o->offset);
@@ -181,7 +181,7 @@ void read_section(struct reader *r, const struct section *s, const struct node *
         if (section_option(s, n->entries[k].key->text) == NULL)
             report_unknown(r, s, n->entries[k].key);
     for (size_t k = 0; k < s->count; k++) {
-        const struct option *o = &s->options[k];
+        const struct option_row *o = &s->options[k];
         const struct node *value = node_get(n, o->name);
         struct node fallback = {.kind = NODE_SCALAR, .place = n->place, .text = o->fallback};
         leave_out(r, o, base);
@@ -196,7 +196,7 @@ void read_section(struct reader *r, const struct section *s, const struct node *
     }
 }
 
-static void read_list(struct reader *r, const struct section *of, const struct option *o, const struct node *n,
+static void read_list(struct reader *r, const struct section *of, const struct option_row *o, const struct node *n,
                       void *base) {
     const struct section *s = option_section(of, o);
     if (!reader_wants(r, o, n, NODE_LIST))
@@ -214,7 +214,7 @@ static void read_list(struct reader *r, const struct section *of, const struct o
 }
 
 /* The names of a section, which have their numbers already. */
-static void read_named(struct reader *r, const struct section *of, const struct option *o, const struct node *n,
+static void read_named(struct reader *r, const struct section *of, const struct option_row *o, const struct node *n,
                        void *base) {
     const struct section *s = option_section(of, o);
     if (!reader_wants(r, o, n, NODE_MAP))
@@ -293,7 +293,7 @@ static void number_lines(struct reader *r, const struct node *map) {
     r->plant->line_count = total;
 }
 
-static void number_names(struct reader *r, const struct section *s, const struct option *o, const struct node *map,
+static void number_names(struct reader *r, const struct section *s, const struct option_row *o, const struct node *map,
                          void *base) {
     if (map->kind != NODE_MAP)
         return;
@@ -324,7 +324,7 @@ static void number_names(struct reader *r, const struct section *s, const struct
 /* Numbers all names in a section of the root or of one of its groups. */
 static void number_all(struct reader *r, const struct section *s, const struct node *n, void *base) {
     for (size_t k = 0; k < s->count; k++) {
-        const struct option *o = &s->options[k];
+        const struct option_row *o = &s->options[k];
         const struct node *value = node_get(n, o->name);
         if (o->kind == OPTION_GROUP && value != NULL)
             number_all(r, option_section(s, o), value, (char *)base + o->offset);

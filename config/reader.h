@@ -26,18 +26,18 @@ struct reader {
 void reader_read(struct reader *r, const struct node *root);
 
 /* One value of a row into its field of the struct at base. Each function stands for a kind of option. */
-typedef void read_value_fn(struct reader *r, const struct option *o, const struct node *n, void *base);
+typedef void read_value_fn(struct reader *r, const struct option_row *o, const struct node *n, void *base);
 extern read_value_fn *const read_values[OPTION_KINDS];
 
 /* A map of options into the struct at base. */
 void read_section(struct reader *r, const struct section *s, const struct node *n, void *base);
 
 /* A value that is not of its kind. */
-void reader_refuse(struct reader *r, const struct option *o, const struct node *n);
+void reader_refuse(struct reader *r, const struct option_row *o, const struct node *n);
 /* True if the node is of the kind; else it is refused. */
-bool reader_wants(struct reader *r, const struct option *o, const struct node *n, enum node_kind kind);
+bool reader_wants(struct reader *r, const struct option_row *o, const struct node *n, enum node_kind kind);
 /* True if the value lies within the row's range; else that is a fault. */
-bool reader_in_range(struct reader *r, const struct option *o, const struct node *n, int64_t value);
+bool reader_in_range(struct reader *r, const struct option_row *o, const struct node *n, int64_t value);
 
 /* The number of a name in a table, or -1 and a fault that names the nearest. */
 int32_t reader_refer(struct reader *r, enum option_table table, const struct node *n);
@@ -45,5 +45,5 @@ int32_t reader_refer(struct reader *r, enum option_table table, const struct nod
 int32_t reader_choose(struct reader *r, const struct node *n, const char *what, const char *const *names, size_t count);
 
 /* Writes to the field of a row. */
-void reader_set(const struct option *o, void *base, const void *value, size_t size);
-void reader_set_array(const struct option *o, void *base, const void *array, size_t count);
+void reader_set(const struct option_row *o, void *base, const void *value, size_t size);
+void reader_set_array(const struct option_row *o, void *base, const void *array, size_t count);

@@ -10,7 +10,8 @@
 enum { DAY_S = 86400, VALUES_MAX = 1000, KEY_LENGTH = 40, RATES_MAX = 1000000 };
 
 /* True if the node is a list or map of at most `most` elements. */
-static bool wants(struct reader *r, const struct option *o, const struct node *n, enum node_kind kind, size_t most) {
+static bool wants(struct reader *r, const struct option_row *o, const struct node *n, enum node_kind kind,
+                  size_t most) {
     if (!reader_wants(r, o, n, kind))
         return false;
     if (n->count <= most)
@@ -19,14 +20,14 @@ static bool wants(struct reader *r, const struct option *o, const struct node *n
     return false;
 }
 
-static bool is_text(struct reader *r, const struct option *o, const struct node *n) {
+static bool is_text(struct reader *r, const struct option_row *o, const struct node *n) {
     if (n->kind == NODE_SCALAR && n->text[0] != '\0')
         return true;
     reader_refuse(r, o, n);
     return false;
 }
 
-void read_dates(struct reader *r, const struct option *o, const struct node *n, void *base) {
+void read_dates(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!wants(r, o, n, NODE_LIST, (size_t)o->most))
         return;
     struct plant_dates *dates = arena_array(r->arena, n->count, sizeof *dates);
@@ -54,7 +55,7 @@ static bool span(const char *text, struct plant_local *ret) {
     return value_moment(from, &ret->from_day, &ret->from_min) && value_moment(text + 17, &ret->to_day, &ret->to_min);
 }
 
-void read_spans(struct reader *r, const struct option *o, const struct node *n, void *base) {
+void read_spans(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!wants(r, o, n, NODE_LIST, (size_t)o->most))
         return;
     struct plant_local *spans = arena_array(r->arena, n->count, sizeof *spans);
@@ -98,7 +99,7 @@ static bool placeholder(const char *text) {
     return length >= 2 && length != KEY_LENGTH && text[0] == '<' && text[length - 1] == '>';
 }
 
-void read_keys(struct reader *r, const struct option *o, const struct node *n, void *base) {
+void read_keys(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!wants(r, o, n, NODE_LIST, (size_t)o->most))
         return;
     const char **keys = arena_array(r->arena, n->count, sizeof *keys);
@@ -124,7 +125,7 @@ static const char *copy_span(struct reader *r, struct value_span s) {
 }
 
 /* A whole number of seconds in range, of an entry of a map. */
-static bool duration_s(struct reader *r, const struct option *o, const struct node *v, int64_t *ret) {
+static bool duration_s(struct reader *r, const struct option_row *o, const struct node *v, int64_t *ret) {
     int64_t ms;
     if (v->kind != NODE_SCALAR || !value_duration_ms(v->text, &ms) || ms % 1000 != 0) {
         if (v->kind != NODE_BROKEN)
@@ -141,7 +142,7 @@ static bool pair_twice(struct reader *r, struct names *seen, const struct plant_
     return names_add(seen, arena_printf(r->scratch, "%s>%s", p->from, p->to), 0) >= 0;
 }
 
-void read_pairs(struct reader *r, const struct option *o, const struct node *n, void *base) {
+void read_pairs(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!wants(r, o, n, NODE_MAP, 10000))
         return;
     struct plant_pair *pairs = arena_array(r->arena, n->count, sizeof *pairs);
@@ -170,7 +171,8 @@ void read_pairs(struct reader *r, const struct option *o, const struct node *n, 
     reader_set_array(o, base, pairs, count);
 }
 
-static void read_choices(struct reader *r, const struct option *o, const struct node *list, struct plant_option *ret) {
+static void read_choices(struct reader *r, const struct option_row *o, const struct node *list,
+                         struct plant_option *ret) {
     const char **values = arena_array(r->arena, list->count, sizeof *values);
     struct names *seen = names_new(r->scratch, list->count);
     size_t count = 0;
@@ -196,7 +198,7 @@ static void read_choices(struct reader *r, const struct option *o, const struct 
     ret->value_count = count;
 }
 
-void read_options(struct reader *r, const struct option *o, const struct node *n, void *base) {
+void read_options(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!wants(r, o, n, NODE_MAP, (size_t)o->most))
         return;
     struct plant_option *options = arena_array(r->arena, n->count, sizeof *options);
@@ -216,7 +218,7 @@ void read_options(struct reader *r, const struct option *o, const struct node *n
     reader_set_array(o, base, options, n->count);
 }
 
-static bool quantity(struct reader *r, const struct option *o, const struct node *v, const struct plant_material *m,
+static bool quantity(struct reader *r, const struct option_row *o, const struct node *v, const struct plant_material *m,
                      int64_t *ret) {
     const char *unit;
     if (v->kind != NODE_SCALAR || !value_quantity(v->text, ret, &unit)) {
@@ -232,7 +234,7 @@ static bool quantity(struct reader *r, const struct option *o, const struct node
     return reader_in_range(r, o, v, *ret);
 }
 
-void read_materials(struct reader *r, const struct option *o, const struct node *n, void *base) {
+void read_materials(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!reader_wants(r, o, n, NODE_MAP))
         return;
     struct plant_usage *usages = arena_array(r->arena, n->count, sizeof *usages);
@@ -245,7 +247,7 @@ void read_materials(struct reader *r, const struct option *o, const struct node 
     reader_set_array(o, base, usages, count);
 }
 
-void read_pools(struct reader *r, const struct option *o, const struct node *n, void *base) {
+void read_pools(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!reader_wants(r, o, n, NODE_MAP))
         return;
     struct plant_usage *usages = arena_array(r->arena, n->count, sizeof *usages);
@@ -272,7 +274,7 @@ void read_pools(struct reader *r, const struct option *o, const struct node *n, 
     reader_set_array(o, base, usages, count);
 }
 
-void read_like(struct reader *r, const struct option *o, const struct node *n, void *base) {
+void read_like(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     const struct plant_product *product = base;
     const char *names[32];
     bool taken[32] = {false};
@@ -339,7 +341,7 @@ static size_t count_stations(const struct reader *r, const struct node *map) {
     return count;
 }
 
-void read_op_lines(struct reader *r, const struct option *o, const struct node *n, void *base) {
+void read_op_lines(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     const struct section *s = option_section(section_with(o), o);
     if (!reader_wants(r, o, n, NODE_MAP))
         return;
@@ -374,7 +376,7 @@ static bool refer_line(struct reader *r, const struct node *v, int32_t *ret, boo
     return *ret_packs || *ret >= 0;
 }
 
-void read_terminal_lines(struct reader *r, const struct option *o, const struct node *n, void *base) {
+void read_terminal_lines(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     struct plant_terminal *terminal = base;
     if (!wants(r, o, n, NODE_LIST, (size_t)o->most))
         return;
@@ -402,7 +404,7 @@ static bool is_country(const char *text) {
     return text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[1] <= 'Z' && text[2] == '\0';
 }
 
-void read_transit(struct reader *r, const struct option *o, const struct node *n, void *base) {
+void read_transit(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!reader_wants(r, o, n, NODE_MAP))
         return;
     if (n->count == 0)

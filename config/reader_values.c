@@ -12,7 +12,7 @@
 enum { DAY_S = 86400 };
 
 /* Numbers must not stand in quotes, as any other reader of YAML would take those for text. */
-static bool integer(struct reader *r, const struct option *o, const struct node *n, int64_t *ret) {
+static bool integer(struct reader *r, const struct option_row *o, const struct node *n, int64_t *ret) {
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return false;
     if (n->quoted || !value_integer(n->text, ret)) {
@@ -23,13 +23,13 @@ static bool integer(struct reader *r, const struct option *o, const struct node 
 }
 
 /* The version, and how many stations a line has: looked at when names get their numbers. */
-static void read_unkept(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_unkept(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     int64_t value;
     (void)base;
     integer(r, o, n, &value);
 }
 
-static void read_integer32(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_integer32(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     int64_t value;
     if (!integer(r, o, n, &value))
         return;
@@ -37,13 +37,13 @@ static void read_integer32(struct reader *r, const struct option *o, const struc
     reader_set(o, base, &narrow, sizeof narrow);
 }
 
-static void read_integer64(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_integer64(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     int64_t value;
     if (integer(r, o, n, &value))
         reader_set(o, base, &value, sizeof value);
 }
 
-static void read_amount(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_amount(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     int64_t milli;
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
@@ -53,7 +53,7 @@ static void read_amount(struct reader *r, const struct option *o, const struct n
         reader_set(o, base, &milli, sizeof milli);
 }
 
-static void read_bool(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_bool(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     bool value = strcmp(n->text, "true") == 0;
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
@@ -64,7 +64,7 @@ static void read_bool(struct reader *r, const struct option *o, const struct nod
 }
 
 /* The place of a word in `choices`, or -1. */
-static int choice(const struct option *o, const char *text) {
+static int choice(const struct option_row *o, const char *text) {
     size_t length = strlen(text);
     int number = 0;
     for (const char *word = o->choices; *word != '\0'; number++) {
@@ -76,7 +76,7 @@ static int choice(const struct option *o, const char *text) {
     return -1;
 }
 
-static void read_choice(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_choice(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
     int number = choice(o, n->text);
@@ -86,12 +86,12 @@ static void read_choice(struct reader *r, const struct option *o, const struct n
         reader_set(o, base, &number, sizeof number);
 }
 
-static void set_text(struct reader *r, const struct option *o, const char *text, void *base) {
+static void set_text(struct reader *r, const struct option_row *o, const char *text, void *base) {
     const char *copy = arena_strdup(r->arena, text);
     reader_set(o, base, &copy, sizeof copy);
 }
 
-static void read_word(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_word(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
     if (choice(o, n->text) < 0)
@@ -100,7 +100,7 @@ static void read_word(struct reader *r, const struct option *o, const struct nod
         set_text(r, o, n->text, base);
 }
 
-static void read_text(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_text(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
     int64_t characters = 0;
@@ -114,7 +114,7 @@ static void read_text(struct reader *r, const struct option *o, const struct nod
 }
 
 /* Text that a function of value.h judges. */
-static void read_judged(struct reader *r, const struct option *o, const struct node *n, void *base,
+static void read_judged(struct reader *r, const struct option_row *o, const struct node *n, void *base,
                         bool (*good)(const char *)) {
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
@@ -124,23 +124,23 @@ static void read_judged(struct reader *r, const struct option *o, const struct n
         reader_refuse(r, o, n);
 }
 
-static void read_name(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_name(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     read_judged(r, o, n, base, value_name);
 }
 
-static void read_family(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_family(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     read_judged(r, o, n, base, value_choice);
 }
 
-static void read_template(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_template(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     read_judged(r, o, n, base, value_template); /* that the options exist is looked at when the product is there */
 }
 
-static void read_store(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_store(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     read_judged(r, o, n, base, value_store);
 }
 
-static void read_endpoint(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_endpoint(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     static const char *const NOT_SERVED = NULL;
     if (strcmp(n->text, "off") == 0)
         reader_set(o, base, &NOT_SERVED, sizeof NOT_SERVED);
@@ -148,7 +148,7 @@ static void read_endpoint(struct reader *r, const struct option *o, const struct
         read_judged(r, o, n, base, value_endpoint);
 }
 
-static void read_address(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_address(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     static const char *const NOT_SERVED = NULL;
     if (strcmp(n->text, "off") == 0)
         reader_set(o, base, &NOT_SERVED, sizeof NOT_SERVED);
@@ -156,7 +156,7 @@ static void read_address(struct reader *r, const struct option *o, const struct 
         read_judged(r, o, n, base, value_address);
 }
 
-static void read_zone(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_zone(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     struct takt_error err = {0};
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
@@ -166,7 +166,8 @@ static void read_zone(struct reader *r, const struct option *o, const struct nod
         set_text(r, o, n->text, base);
 }
 
-static bool duration(struct reader *r, const struct option *o, const struct node *n, int64_t unit_ms, int64_t *ret) {
+static bool duration(struct reader *r, const struct option_row *o, const struct node *n, int64_t unit_ms,
+                     int64_t *ret) {
     int64_t ms;
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return false;
@@ -178,19 +179,19 @@ static bool duration(struct reader *r, const struct option *o, const struct node
     return reader_in_range(r, o, n, *ret);
 }
 
-static void read_duration(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_duration(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     int64_t s;
     if (duration(r, o, n, 1000, &s))
         reader_set(o, base, &s, sizeof s);
 }
 
-static void read_duration_ms(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_duration_ms(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     int64_t ms;
     if (duration(r, o, n, 1, &ms))
         reader_set(o, base, &ms, sizeof ms);
 }
 
-static void read_rest(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_rest(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     struct plant_op *op = base;
     op->rest_max_s = -1;
     const char *dots = strstr(n->text, "..");
@@ -214,7 +215,7 @@ static void read_rest(struct reader *r, const struct option *o, const struct nod
     op->rest_max_s = high_s;
 }
 
-static void read_percent(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_percent(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     int32_t ppm;
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
@@ -224,7 +225,7 @@ static void read_percent(struct reader *r, const struct option *o, const struct 
         reader_set(o, base, &ppm, sizeof ppm);
 }
 
-static void read_weight(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_weight(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     int64_t mg;
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
@@ -234,7 +235,7 @@ static void read_weight(struct reader *r, const struct option *o, const struct n
         reader_set(o, base, &mg, sizeof mg);
 }
 
-static void read_rate(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_rate(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     int64_t milli, per_s, unit_s = o->kind == OPTION_RATE_H ? 3600 : 1;
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
@@ -247,7 +248,7 @@ static void read_rate(struct reader *r, const struct option *o, const struct nod
         reader_set(o, base, &milli, sizeof milli);
 }
 
-static void read_clock(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_clock(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     int32_t minute;
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
@@ -257,14 +258,14 @@ static void read_clock(struct reader *r, const struct option *o, const struct no
         reader_set(o, base, &minute, sizeof minute);
 }
 
-static void read_shift_end(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_shift_end(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     struct plant_shift *shift = base;
     read_clock(r, o, n, base);
     if (shift->to_min <= shift->from_min)
         shift->to_min += DAY_S / 60;
 }
 
-static void read_days(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_days(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     uint8_t days;
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
@@ -274,7 +275,7 @@ static void read_days(struct reader *r, const struct option *o, const struct nod
         reader_refuse(r, o, n);
 }
 
-static void read_moment(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_moment(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     int32_t day, last_day, minute = 0;
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
@@ -289,7 +290,7 @@ static void read_moment(struct reader *r, const struct option *o, const struct n
     reader_set(o, base, &time_s, sizeof time_s);
 }
 
-static void read_ref(struct reader *r, const struct option *o, const struct node *n, void *base) {
+static void read_ref(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     if (!reader_wants(r, o, n, NODE_SCALAR))
         return;
     int32_t number = reader_refer(r, (enum option_table)o->of, n);

@@ -21,7 +21,7 @@ static void put_cell(FILE *to, const char *text) {
     fputs(" | ", to);
 }
 
-static void put_row(FILE *to, const struct section *s, const struct option *o) {
+static void put_row(FILE *to, const struct section *s, const struct option_row *o) {
     char range[OPTION_RANGE_SIZE];
     const char *effect = (o->flags & OPTION_RESTART) != 0   ? "restart"
                          : (o->flags & OPTION_INITIAL) != 0 ? "initial"

@@ -113,7 +113,7 @@ static json_t *words(const char *choices) {
     return list;
 }
 
-static json_t *number_schema(const struct option *o) {
+static json_t *number_schema(const struct option_row *o) {
     json_t *schema = json_object();
     bool amount = o->kind == OPTION_AMOUNT;
     set_new(schema, "type", json_string(amount ? "number" : "integer"));
@@ -133,7 +133,7 @@ static json_t *op_lines_schema(const struct section *s) {
     return schema;
 }
 
-static json_t *named_schema(const struct section *s, const struct option *o) {
+static json_t *named_schema(const struct section *s, const struct option_row *o) {
     json_t *schema = json_object();
     set_new(schema, "type", json_string("object"));
     if ((o->flags & OPTION_COMPULSORY) != 0)
@@ -143,14 +143,14 @@ static json_t *named_schema(const struct section *s, const struct option *o) {
     return schema;
 }
 
-static json_t *list_schema(const struct section *s, const struct option *o) {
+static json_t *list_schema(const struct section *s, const struct option_row *o) {
     json_t *schema =
         json_pack("{s:s,s:I,s:I}", "type", "array", "minItems", (json_int_t)o->least, "maxItems", (json_int_t)o->most);
     set_new(schema, "items", section_schema(s));
     return schema;
 }
 
-static json_t *option_schema(const struct section *s, const struct option *o) {
+static json_t *option_schema(const struct section *s, const struct option_row *o) {
     const struct section *below = option_section(s, o);
     json_t *schema = o->kind == OPTION_GROUP      ? section_schema(below)
                      : o->kind == OPTION_NAMED    ? named_schema(below, o)
@@ -172,7 +172,7 @@ static json_t *option_schema(const struct section *s, const struct option *o) {
 static json_t *section_schema(const struct section *s) {
     json_t *properties = json_object(), *required = json_array();
     for (size_t k = 0; k < s->count; k++) {
-        const struct option *o = &s->options[k];
+        const struct option_row *o = &s->options[k];
         set_new(properties, o->name, option_schema(s, o));
         if ((o->flags & OPTION_COMPULSORY) != 0)
             json_array_append_new(required, json_string(o->name));
@@ -230,7 +230,7 @@ static void test_every_row_has_help_and_a_sound_range(void **state) {
     (void)state;
     for (size_t k = 0; k < section_count; k++) {
         for (size_t m = 0; m < sections[k].count; m++) {
-            const struct option *o = &sections[k].options[m];
+            const struct option_row *o = &sections[k].options[m];
             assert_non_null(o->help);
             assert_true(o->least <= o->most);
             assert_non_null(option_kind_text(o->kind));
