@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/time.h"
+#include "config/check.h"
 #include "daemon/operate/log.h"
 #include "daemon/store/store.h"
 #include "daemon/supervisor.h"
@@ -127,18 +128,15 @@ static int exit_status(int code) {
     }
 }
 
-/* Mistakes are printed as lines that editors can jump to, also when a daemon starts. */
+/* Mistakes are written as lines that editors can jump to, also when a daemon starts. */
 static int load(const struct arguments *arguments, struct plant **ret) {
     struct plant_faults faults = {0};
     struct takt_error err = {0};
     int code = plant_load(arguments->file, NULL, 0, ret, &faults, &err);
     for (size_t i = 0; i < faults.count; i++) {
         const struct plant_fault *fault = &faults.list[i];
-        if (arguments->check)
-            fprintf(stderr, "%s:%d:%d: %s\n", fault->file, fault->line, fault->column, fault->text);
-        else
-            log_write(LOG_LEVEL_ERR, "config", LOG_MESSAGE_BAD_CONFIG, NULL, "%s:%d:%d: %s", fault->file, fault->line,
-                      fault->column, fault->text);
+        log_write(LOG_LEVEL_ERR, "config", LOG_MESSAGE_BAD_CONFIG, NULL, "%s:%d:%d: %s", fault->file, fault->line, fault->column,
+                  fault->text);
     }
     if (code != 0 && faults.count == 0)
         log_err("config", "%s", err.text);
@@ -221,13 +219,15 @@ int main(int argc, char **argv) {
     int status = parse_arguments(argc, argv, &arguments);
     if (status >= 0)
         return status;
+    if (arguments.check)
+        return plant_check_main(arguments.file, stdout, stderr);
     log_open();
     supervisor_block_signals();
     seed_ids();
     int code = load(&arguments, &plant);
-    if (code == 0 && !arguments.check)
+    if (code == 0)
         code = open_store(plant, &store);
-    if (code == 0 && !arguments.check)
+    if (code == 0)
         code = run(&arguments, plant, store);
     plant_unref(plant);
     return exit_status(code);
