@@ -39,7 +39,7 @@ $(PROGRAMS:%=$(O)/%): $(O)/libtakt-all.a
 
 $(O)/libtakt-all.a: $(OBJECTS)
 	@rm -f $@
-	@ar rcs $@ $^
+	@ar qcs $@ $^
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)

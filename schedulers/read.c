@@ -2,7 +2,7 @@
 #include "schedulers/read.h"
 
 #include "schedulers/model.h"
-#include "schedulers/names.h"
+#include "schedulers/numbering.h"
 #include "schedulers/read_json.h"
 
 #include <ctype.h>
@@ -57,16 +57,16 @@ int read_problem(const char *text, size_t size, enum read_format format, struct 
 }
 
 /* Tasks are found by "job\ntask". */
-static void name_tasks(const struct problem *p, struct names *lines, struct names *tasks, struct arena *arena) {
+static void name_tasks(const struct problem *p, struct numbering *lines, struct numbering *tasks, struct arena *arena) {
     for (int32_t l = 0; l < p->lines; l++)
-        names_add(lines, p->line_name[l] != NULL ? p->line_name[l] : arena_printf(arena, "%d", (int)l), NULL);
+        numbering_add(lines, p->line_name[l] != NULL ? p->line_name[l] : arena_printf(arena, "%d", (int)l), NULL);
     for (int32_t i = 0; i < p->tasks; i++) {
         const char *job = p->job_name[p->job[i]], *task = p->task_name[i];
-        names_add(tasks, arena_printf(arena, "%s\n%s", job != NULL ? job : "", task != NULL ? task : ""), NULL);
+        numbering_add(tasks, arena_printf(arena, "%s\n%s", job != NULL ? job : "", task != NULL ? task : ""), NULL);
     }
 }
 
-static bool read_placed(const json_t *row, const char *where, const struct names *lines, const struct names *tasks,
+static bool read_placed(const json_t *row, const char *where, const struct numbering *lines, const struct numbering *tasks,
                         struct schedule *s, struct takt_error *err) {
     const char *job, *task, *line;
     const int64_t least = -PROBLEM_TICK_MAX + 1;
@@ -74,7 +74,7 @@ static bool read_placed(const json_t *row, const char *where, const struct names
     bool sound = json_text(row, "job", where, &job, err) && json_text(row, "task", where, &task, err) &&
                  json_text(row, "line", where, &line, err);
     if (sound) {
-        int32_t i = names_find(tasks, arena_printf(arena, "%s\n%s", job, task)), l = names_find(lines, line);
+        int32_t i = numbering_find(tasks, arena_printf(arena, "%s\n%s", job, task)), l = numbering_find(lines, line);
         sound = false;
         if (i < 0 || l < 0)
             takt_fail(err, TAKT_EDATA, "%s: task '%.60s' of job '%.60s' on '%.60s' is not in the problem", where, task, job, line);
@@ -96,7 +96,7 @@ int read_schedule(const char *text, size_t size, const struct problem *p, struct
     struct takt_error own = {0};
     json_t *root = json_read(text, size, &own), *rows = NULL;
     struct arena *arena = arena_new();
-    struct names lines = {0}, tasks = {0};
+    struct numbering lines = {0}, tasks = {0};
     struct schedule *s = schedule_new(p->tasks);
     bool sound = root != NULL;
     if (sound && json_object_get(root, "tasks") == NULL) {
@@ -111,8 +111,8 @@ int read_schedule(const char *text, size_t size, const struct problem *p, struct
         snprintf(where, sizeof where, "row number %zu", k + 1);
         sound = read_placed(json_array_get(rows, k), where, &lines, &tasks, s, &own);
     }
-    names_done(&lines);
-    names_done(&tasks);
+    numbering_done(&lines);
+    numbering_done(&tasks);
     arena_free(arena);
     json_decref(root);
     if (!sound) {

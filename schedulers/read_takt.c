@@ -4,7 +4,7 @@
  * ignored. What the format allows but no problem can be (a cycle, say) is left to problem_build.
  * Families are numbered as they appear anywhere. */
 
-#include "schedulers/names.h"
+#include "schedulers/numbering.h"
 #include "schedulers/read.h"
 #include "schedulers/read_json.h"
 
@@ -18,8 +18,8 @@ enum { WHERE_SIZE = 200 };
 
 struct reading {
     struct problem_builder *b;
-    struct names families, tables, lines, pools, jobs, tasks; /* tasks: of the job being read */
-    struct names planned; /* "job task" of all plan rows */
+    struct numbering families, tables, lines, pools, jobs, tasks; /* tasks: of the job being read */
+    struct numbering planned; /* "job task" of all plan rows */
     struct arena *arena;  /* rows handed to the builder, and texts */
     struct takt_error *err;
     json_t *plan;
@@ -33,7 +33,7 @@ static bool fail(struct reading *r, const char *where, const char *what) {
 
 static int32_t family_number(struct reading *r, const char *name) {
     int is_new;
-    int32_t number = names_add(&r->families, name, &is_new);
+    int32_t number = numbering_add(&r->families, name, &is_new);
     if (is_new)
         problem_add_family(r->b, name);
     return number;
@@ -117,13 +117,13 @@ static bool read_dense(struct reading *r, const char *name, const json_t *table,
     if (time == NULL || json_array_size(time) != n)
         return fail(r, where, "has not as many rows of 'time' as families");
     int32_t *number = arena_array(r->arena, n, sizeof *number), *square = arena_array(r->arena, n * n, sizeof *square);
-    struct names own = {0};
+    struct numbering own = {0};
     bool sound = true;
     for (size_t i = 0; i < n && sound; i++) {
         const json_t *family = json_array_get(families, i), *row = json_array_get(time, i);
         int is_new = 0;
         if (json_is_string(family))
-            names_add(&own, json_string_value(family), &is_new);
+            numbering_add(&own, json_string_value(family), &is_new);
         if (!is_new) {
             sound = json_wrong(family, "families", where, r->err);
             break;
@@ -134,7 +134,7 @@ static bool read_dense(struct reading *r, const char *name, const json_t *table,
         for (size_t k = 0; k < n && sound; k++)
             sound = json_value_whole(json_array_get(row, k), "time", where, 0, &square[i * n + k], r->err);
     }
-    names_done(&own);
+    numbering_done(&own);
     if (sound)
         problem_add_table_dense(r->b, name, number, n, square);
     return sound;
@@ -175,7 +175,7 @@ static bool read_tables(struct reading *r, const json_t *root) {
         bool dense = json_object_get(table, "families") != NULL;
         if (dense && (json_object_get(table, "pairs") != NULL || json_object_get(table, "default") != NULL))
             return fail(r, where, "is both dense and sparse");
-        names_add(&r->tables, name, NULL);
+        numbering_add(&r->tables, name, NULL);
         if (dense ? !read_dense(r, name, table, where) : !read_sparse(r, name, table, where))
             return false;
     }
@@ -183,7 +183,7 @@ static bool read_tables(struct reading *r, const json_t *root) {
 }
 
 /* The id of a row, new among its kind, and how the row is called from here on. */
-static bool read_id(struct reading *r, const json_t *row, struct names *known, const char *kind, char *where,
+static bool read_id(struct reading *r, const json_t *row, struct numbering *known, const char *kind, char *where,
                     const char **ret) {
     int is_new;
     if (!json_is_object(row)) {
@@ -194,7 +194,7 @@ static bool read_id(struct reading *r, const json_t *row, struct names *known, c
     snprintf(nameless, sizeof nameless, "%s number %u", kind, known->count + 1);
     if (!json_text(row, "id", nameless, ret, r->err))
         return false;
-    names_add(known, *ret, &is_new);
+    numbering_add(known, *ret, &is_new);
     snprintf(where, WHERE_SIZE, "%s '%.80s'", kind, *ret);
     return is_new || fail(r, where, "is there twice");
 }
@@ -212,7 +212,7 @@ static bool read_line(struct reading *r, const json_t *row) {
     if (!json_absent(row, "changeover")) {
         if (!json_text(row, "changeover", where, &table, r->err))
             return false;
-        spec.table = names_find(&r->tables, table);
+        spec.table = numbering_find(&r->tables, table);
         if (spec.table < 0)
             return json_wrong(json_object_get(row, "changeover"), "changeover", where, r->err);
     }
@@ -259,7 +259,7 @@ static bool read_options(struct reading *r, const json_t *row, const char *where
         return false;
     struct problem_option *options = arena_array(r->arena, json_object_size(lines), sizeof *options);
     json_object_foreach (lines, name, time) {
-        options[k].line = names_find(&r->lines, name);
+        options[k].line = numbering_find(&r->lines, name);
         if (options[k].line < 0)
             return json_wrong(lines, "lines", where, r->err);
         if (!json_value_whole(time, "lines", where, 0, &options[k++].time, r->err))
@@ -270,7 +270,7 @@ static bool read_options(struct reading *r, const json_t *row, const char *where
     struct problem_usage *usages = arena_array(r->arena, json_object_size(pools), sizeof *usages);
     k = 0;
     json_object_foreach (pools, name, amount) {
-        usages[k].pool = names_find(&r->pools, name);
+        usages[k].pool = numbering_find(&r->pools, name);
         if (usages[k].pool < 0)
             return json_wrong(pools, "pools", where, r->err);
         if (!json_value_whole(amount, "pools", where, 0, &usages[k++].amount, r->err))
@@ -300,7 +300,7 @@ static bool read_fixed(struct reading *r, const json_t *row, const char *where, 
         return true;
     if (!json_members(row, "fixed", where, &fixed, r->err) || !json_text(fixed, "line", where, &line, r->err))
         return false;
-    spec->fixed_line = names_find(&r->lines, line);
+    spec->fixed_line = numbering_find(&r->lines, line);
     if (spec->fixed_line < 0 || json_object_get(fixed, "start") == NULL || json_object_get(fixed, "end") == NULL)
         return json_wrong(fixed, "fixed", where, r->err);
     return json_whole(fixed, "start", where, -PROBLEM_TICK_MAX + 1, &spec->fixed_start, r->err) &&
@@ -319,7 +319,7 @@ static bool read_after(struct reading *r, const json_t *row, const char *where, 
     int32_t *tasks = arena_array(r->arena, n, sizeof *tasks);
     for (size_t k = 0; k < n; k++) {
         const json_t *name = json_array_get(after, k);
-        tasks[k] = json_is_string(name) ? names_find(&r->tasks, json_string_value(name)) : -1;
+        tasks[k] = json_is_string(name) ? numbering_find(&r->tasks, json_string_value(name)) : -1;
         if (tasks[k] < 0)
             return json_wrong(after, "after", where, r->err);
         tasks[k] += first;
@@ -345,10 +345,10 @@ static bool read_task(struct reading *r, const json_t *row, const char *job, int
     if (!json_absent(row, "lag_max") && !json_whole(row, "lag_max", where, 0, &spec.lag_max, r->err))
         return false;
     char *key = arena_printf(r->arena, "%s\n%s", job, spec.name);
-    int32_t planned = names_find(&r->planned, key);
+    int32_t planned = numbering_find(&r->planned, key);
     if (planned >= 0) {
         const json_t *plan = json_array_get(r->plan, (size_t)planned);
-        spec.plan_line = names_find(&r->lines, json_string_value(json_object_get(plan, "line")));
+        spec.plan_line = numbering_find(&r->lines, json_string_value(json_object_get(plan, "line")));
         spec.plan_start = (int32_t)json_integer_value(json_object_get(plan, "start"));
         r->plan_of[planned] = NULL; /* it was found */
     }
@@ -383,7 +383,7 @@ static bool read_job(struct reading *r, const json_t *row, int32_t *first_task) 
     size_t n = json_array_size(tasks);
     if (n == 0)
         return fail(r, where, "has no tasks");
-    names_clear(&r->tasks);
+    numbering_clear(&r->tasks);
     for (size_t k = 0; k < n; k++) {
         snprintf(task_where, sizeof task_where, "%.90s, task", where);
         if (!read_id(r, json_array_get(tasks, k), &r->tasks, task_where, (char[WHERE_SIZE]){0}, &task))
@@ -410,17 +410,17 @@ static bool read_dues(struct reading *r, const json_t *root) {
             return false;
         size_t n = json_array_size(jobs);
         int32_t *number = arena_array(r->arena, n, sizeof *number);
-        struct names own = {0};
+        struct numbering own = {0};
         bool sound = n > 0;
         for (size_t i = 0; i < n && sound; i++) {
             const json_t *job = json_array_get(jobs, i);
             int is_new = 0;
-            number[i] = json_is_string(job) ? names_find(&r->jobs, json_string_value(job)) : -1;
+            number[i] = json_is_string(job) ? numbering_find(&r->jobs, json_string_value(job)) : -1;
             if (number[i] >= 0 && n > 1)
-                names_add(&own, json_string_value(job), &is_new);
+                numbering_add(&own, json_string_value(job), &is_new);
             sound = number[i] >= 0 && (n == 1 || is_new);
         }
-        names_done(&own);
+        numbering_done(&own);
         if (!sound)
             return jobs == NULL ? fail(r, where, "has no 'jobs'") : json_wrong(jobs, "jobs", where, r->err);
         if (!read_own_due(r, row, where, number, n))
@@ -449,9 +449,9 @@ static bool read_plan(struct reading *r, const json_t *root) {
             return fail(r, where, "has no 'start'");
         if (!json_whole(row, "start", where, -PROBLEM_TICK_MAX + 1, &start, r->err))
             return false;
-        if (names_find(&r->lines, line) < 0)
+        if (numbering_find(&r->lines, line) < 0)
             return json_wrong(json_object_get(row, "line"), "line", where, r->err);
-        names_add(&r->planned, arena_printf(r->arena, "job '%.80s'\n%s", job, task), &is_new);
+        numbering_add(&r->planned, arena_printf(r->arena, "job '%.80s'\n%s", job, task), &is_new);
         if (!is_new)
             return fail(r, where, "is for a task that has one already");
         r->plan_of[k] = row;
@@ -514,13 +514,13 @@ int read_takt(const char *text, size_t size, struct problem **ret, struct takt_e
         problem_build(r.b, ret, &own);
     problem_builder_free(r.b);
     arena_free(r.arena);
-    names_done(&r.families);
-    names_done(&r.tables);
-    names_done(&r.lines);
-    names_done(&r.pools);
-    names_done(&r.jobs);
-    names_done(&r.tasks);
-    names_done(&r.planned);
+    numbering_done(&r.families);
+    numbering_done(&r.tables);
+    numbering_done(&r.lines);
+    numbering_done(&r.pools);
+    numbering_done(&r.jobs);
+    numbering_done(&r.tasks);
+    numbering_done(&r.planned);
     json_decref(root);
     return own.code == 0 ? 0 : takt_fail(err, own.code, "%s", own.text);
 }
