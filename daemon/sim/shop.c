@@ -562,9 +562,10 @@ bool shop_report(struct shop *s, int64_t now_s, struct report *ret) {
     return true;
 }
 
-void shop_answered(struct shop *s, bool accepted) {
+bool shop_answered(struct shop *s, bool accepted) {
     struct proposal *p = &s->proposal;
     assert(p->move != MOVE_NONE);
+    bool fine = accepted || p->move != MOVE_END;
     s->figures.reports++;
     s->figures.refused += !accepted;
     if (accepted || p->move == MOVE_DOWN || p->move == MOVE_UP) {
@@ -574,6 +575,7 @@ void shop_answered(struct shop *s, bool accepted) {
         touch(s, p->task);
     }
     *p = (struct proposal){.move = MOVE_NONE};
+    return fine;
 }
 
 /* ---- publications ---- */

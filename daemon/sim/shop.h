@@ -51,7 +51,8 @@ void shop_follow(struct shop *s, const struct store_publish *publication);
 
 int64_t shop_next_s(struct shop *s); /* TAKT_TIME_NEVER: nothing is going to happen by itself */
 bool shop_report(struct shop *s, int64_t now_s, struct report *ret);
-void shop_answered(struct shop *s, bool accepted);
+/* false: that was the end of a task, which has happened whatever the planner says; it is not true in the books. */
+bool shop_answered(struct shop *s, bool accepted);
 
 const struct shop_figures *shop_figures(const struct shop *s);
 /* Open seconds that a line has worked so far. */
