@@ -49,13 +49,18 @@ struct job { /* lies in its arena, with everything that it asks for and is told 
     const char *id, *terminal; /* terminal NULL: the operator */
     uint32_t waiting;          /* requests and asks that have not come back */
     bool is_report;
-    struct ask ask; /* ASK_NEXT, ASK_REPORT */
     union {
         struct {
             const char *line;
+            size_t limit;
+            struct ask *asks; /* one a station of the line */
+            size_t ask_count;
+            struct task_view *tasks; /* what they have answered; NULL: nothing yet */
+            size_t task_count;
             struct store_bodies bodies;
         } next;
         struct {
+            struct ask ask;
             enum job_state state;
             struct report_reading reading;
             struct store_reported known;
@@ -153,13 +158,22 @@ static bool names_line(const struct plant_terminal *terminal, int32_t line) {
     return false;
 }
 
+/* The next station of a line that is called so, or is so written in the plant's file; -1: no more. at: -1 at first. */
+static int32_t station_next(const struct floor *f, const char *line, int32_t at) {
+    for (int32_t i = at + 1; i < (int32_t)f->plant->line_count; i++)
+        if (strcmp(f->plant->lines[i].id, line) == 0 || strcmp(f->plant->lines[i].base, line) == 0)
+            return i;
+    return -1;
+}
+
 /* F1. terminal NULL: the operator. */
-static bool may_use_line(const struct floor *f, const char *terminal, int32_t line, struct refusal *refusal) {
+static bool may_use_line(const struct floor *f, const char *terminal, const char *line, struct refusal *refusal) {
     const struct plant_terminal *t = terminal ? terminal_find(f, terminal) : NULL;
-    if (terminal == NULL || (t != NULL && names_line(t, line)))
-        return true;
-    return refuse(refusal, REFUSAL_NOT_ALLOWED, "/line", "terminal '%s' does not name line '%s'", terminal,
-                  f->plant->lines[line].id);
+    for (int32_t i = station_next(f, line, -1); terminal != NULL && i >= 0; i = station_next(f, line, i))
+        if (t == NULL || !names_line(t, i))
+            return refuse(refusal, REFUSAL_NOT_ALLOWED, "/line", "terminal '%s' does not name line '%s'", terminal,
+                          f->plant->lines[i].id);
+    return true;
 }
 
 static bool busy(const struct floor *f, struct refusal *refusal) {
@@ -176,16 +190,19 @@ static bool begin_next(struct floor *f, uint64_t peer, const char *terminal, con
     const char *line = NULL;
     int64_t limit = FLOOR_NEXT_DEFAULT;
     if (!message_needs_id(m, refusal) || !reader_text(&r, "line", READ_REQUIRED, NAME_BYTES_MAX, &line) ||
-        !reader_integer(&r, "limit", READ_OPTIONAL, 1, FLOOR_NEXT_MAX, &limit))
-        return false;
-    int32_t at = report_line_find(&r, f->plant, line);
-    if (at < 0 || !may_use_line(f, terminal, at, refusal) || busy(f, refusal))
+        !reader_integer(&r, "limit", READ_OPTIONAL, 1, FLOOR_NEXT_MAX, &limit) ||
+        !report_line_check(&r, f->plant, line, true) || !may_use_line(f, terminal, line, refusal) || busy(f, refusal))
         return false;
     struct job *job = job_new(f, peer, m, terminal);
     job->u.next.line = arena_strdup(job->arena, line);
-    job->ask.u.next.line = at;
-    job->ask.u.next.limit = (size_t)limit;
-    put(f, job, &job->ask, ASK_NEXT);
+    job->u.next.limit = (size_t)limit;
+    job->u.next.asks = arena_array(job->arena, f->plant->line_count, sizeof *job->u.next.asks);
+    for (int32_t i = station_next(f, line, -1); i >= 0; i = station_next(f, line, i)) {
+        struct ask *ask = &job->u.next.asks[job->u.next.ask_count++];
+        ask->u.next.line = i;
+        ask->u.next.limit = (size_t)limit;
+        put(f, job, ask, ASK_NEXT);
+    }
     return true;
 }
 
@@ -195,18 +212,38 @@ static void end_next(struct floor *f, struct job *job, const struct refusal *ref
     if (refusal->kind != REFUSAL_NONE)
         reply_problem(&w, job->id, refusal);
     else
-        tasks_write(&w, job->id, job->u.next.line, job->ask.u.next.ret_tasks, job->ask.u.next.ret_count, bodies);
+        tasks_write(&w, job->id, job->u.next.line, job->u.next.tasks, job->u.next.task_count, bodies);
     reply(f, job->peer, &w);
     job_free(f, job);
 }
 
+/* What the stations have to do, put together. */
+static bool gather_tasks(struct job *job, struct refusal *refusal) {
+    size_t all = 0, count = 0;
+    for (size_t i = 0; i < job->u.next.ask_count; i++) {
+        const struct ask *ask = &job->u.next.asks[i];
+        if (ask->refusal.kind != REFUSAL_NONE) {
+            *refusal = ask->refusal;
+            return false;
+        }
+        all += ask->u.next.ret_count;
+    }
+    job->u.next.tasks = arena_array(job->arena, all, sizeof *job->u.next.tasks);
+    for (size_t i = 0; i < job->u.next.ask_count; i++)
+        for (size_t k = 0; k < job->u.next.asks[i].u.next.ret_count; k++)
+            job->u.next.tasks[count++] = job->u.next.asks[i].u.next.ret_tasks[k];
+    if (job->u.next.ask_count > 1)
+        tasks_sort(job->u.next.tasks, count);
+    count = count < job->u.next.limit ? count : job->u.next.limit;
+    job->u.next.task_count = tasks_fitting(job->u.next.tasks, count, FLOOR_UNITS_MAX);
+    return true;
+}
+
 static void next_step(struct floor *f, struct job *job) {
     struct store_bodies *bodies = &job->u.next.bodies;
-    struct refusal refusal = job->ask.refusal;
-    if (refusal.kind == REFUSAL_NONE && bodies->orders == NULL) {
-        size_t fitting = tasks_fitting(job->ask.u.next.ret_tasks, job->ask.u.next.ret_count, FLOOR_UNITS_MAX);
-        job->ask.u.next.ret_count = fitting;
-        bodies->orders = tasks_orders(job->ask.u.next.ret_tasks, fitting, job->arena, &bodies->count);
+    struct refusal refusal = {0};
+    if (job->u.next.tasks == NULL && gather_tasks(job, &refusal)) {
+        bodies->orders = tasks_orders(job->u.next.tasks, job->u.next.task_count, job->arena, &bodies->count);
         if (bodies->count > 0) {
             submit(f, job, &bodies->head, STORE_BODIES);
             return;
@@ -258,8 +295,7 @@ static bool may_report(const struct floor *f, const struct job *job, struct refu
         if (t == NULL || !t->packs)
             return refuse(refusal, REFUSAL_NOT_ALLOWED, "/event", "terminal '%s' names no packing line", job->terminal);
     }
-    return !of_line || report->line == NULL ||
-           may_use_line(f, job->terminal, plant_line_find(f->plant, report->line), refusal);
+    return !of_line || report->line == NULL || may_use_line(f, job->terminal, report->line, refusal);
 }
 
 static bool begin_report(struct floor *f, uint64_t peer, const char *terminal, const struct message *m,
@@ -292,8 +328,8 @@ static void advance(struct floor *f, uint64_t peer) {
         if (job->u.report.state != JOB_READY)
             return;
         job->u.report.state = JOB_ASKED;
-        job->ask.u.report.report = &job->u.report.reading.report;
-        put(f, job, &job->ask, ASK_REPORT);
+        job->u.report.ask.u.report.report = &job->u.report.reading.report;
+        put(f, job, &job->u.report.ask, ASK_REPORT);
     }
 }
 
@@ -357,9 +393,8 @@ static bool may_report_task(const struct floor *f, const struct job *job, struct
     }
     for (size_t i = 0; i < plan->u.plan.ret_count; i++) {
         const struct task_view *task = &plan->u.plan.ret_tasks[i];
-        int32_t line = plant_line_find(f->plant, task->line);
-        if (strcmp(task->task, job->u.report.reading.report.task) == 0 && line >= 0)
-            return may_use_line(f, job->terminal, line, refusal);
+        if (strcmp(task->task, job->u.report.reading.report.task) == 0)
+            return may_use_line(f, job->terminal, task->line, refusal);
     }
     return true;
 }
@@ -392,7 +427,7 @@ static void job_step(struct floor *f, struct job *job) {
     else if (job->u.report.state == JOB_GATHERING)
         report_gathered(f, job);
     else
-        end_report(f, job, &job->ask.refusal);
+        end_report(f, job, &job->u.report.ask.refusal);
 }
 
 void floor_stored(struct floor *f, struct store_request *request, int64_t now_s) {

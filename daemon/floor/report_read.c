@@ -65,22 +65,22 @@ static bool unknown(const struct reader *r, const char *name, enum refusal_kind 
                 : reader_problem(r, name, kind, "there is no '%s'", value);
 }
 
-int32_t report_line_find(const struct reader *r, const struct plant *plant, const char *line) {
-    int32_t at = plant_line_find(plant, line);
-    if (at >= 0)
-        return at;
+bool report_line_check(const struct reader *r, const struct plant *plant, const char *line, bool or_stations) {
+    if (plant_line_find(plant, line) >= 0)
+        return true;
     const char **names = takt_realloc(NULL, plant->line_count + 1, sizeof *names), *station = NULL;
     for (size_t i = 0; i < plant->line_count; i++) {
         names[i] = plant->lines[i].id;
         if (station == NULL && strcmp(plant->lines[i].base, line) == 0)
             station = names[i];
     }
-    if (station != NULL)
+    bool fine = or_stations && station != NULL;
+    if (!fine && station != NULL)
         reader_problem(r, "line", REFUSAL_UNKNOWN_LINE, "'%s' has several stations: say which, as '%s'", line, station);
-    else
+    else if (!fine)
         unknown(r, "line", REFUSAL_UNKNOWN_LINE, line, nearest_name(line, names, plant->line_count));
     free(names);
-    return -1;
+    return fine;
 }
 
 static bool is_packing_line(const struct plant *plant, const char *line) {
@@ -136,7 +136,7 @@ static bool read_where(const struct reading *g) {
                               report->task);
     if (report->line == NULL || (report->event == REPORT_PACKED && is_packing_line(g->plant, report->line)))
         return true;
-    return report_line_find(&g->reader, g->plant, report->line) >= 0;
+    return report_line_check(&g->reader, g->plant, report->line, report_is_of_task(report->event));
 }
 
 static bool read_figures(const struct reading *g) {

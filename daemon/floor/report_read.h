@@ -32,8 +32,9 @@ struct report_reading {
 bool report_read(const struct message *message, const struct plant *plant, const char *reporter, struct arena *arena,
                  struct refusal *refusal, struct report_reading *ret);
 
-/* The line of a message's member `line`, or -1 and a refusal that says what there is. */
-int32_t report_line_find(const struct reader *r, const struct plant *plant, const char *line);
+/* The member `line` is one of the plant's; or, if `or_stations`, one that the plant's file gives several stations.
+ * Refuses with the nearest otherwise. */
+bool report_line_check(const struct reader *r, const struct plant *plant, const char *line, bool or_stations);
 
 /* What the event is about, for who may report it. */
 bool report_is_of_task(enum report_event event);

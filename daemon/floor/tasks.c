@@ -8,9 +8,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const states[] = {
     [TASK_PLANNED] = "planned", [TASK_STARTED] = "started", [TASK_FINISHED] = "finished"};
+
+static int by_start(const void *left, const void *right) {
+    const struct task_view *a = left, *b = right;
+    if (a->start_s != b->start_s)
+        return a->start_s < b->start_s ? -1 : 1;
+    return strcmp(a->task, b->task);
+}
+
+void tasks_sort(struct task_view *tasks, size_t count) {
+    qsort(tasks, count, sizeof *tasks, by_start);
+}
 
 size_t tasks_fitting(const struct task_view *tasks, size_t count, size_t most) {
     size_t units = 0, fitting = 0;

@@ -16,6 +16,9 @@
 #include "daemon/store/store.h"
 #include "daemon/wire/writer.h"
 
+/* By start. */
+void tasks_sort(struct task_view *tasks, size_t count);
+
 /* How many of the first tasks may be written so that personalised units are at most `most`; one at least. */
 size_t tasks_fitting(const struct task_view *tasks, size_t count, size_t most);
 

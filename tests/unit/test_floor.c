@@ -603,6 +603,39 @@ static void the_next_tasks_carry_what_the_line_needs(void **state) {
     assert_string_equal(last_heard(b), "bad-message");
 }
 
+static void a_line_of_several_stations_is_one_to_its_terminal(void **state) {
+    struct bench *b = *state;
+    hello(b, BENCH, "bench");
+    say(b, BENCH, "{\"type\": \"next\", \"id\": \"n\", \"line\": \"sew\", \"limit\": 2}");
+    static const int64_t starts_s[] = {300, 100, 200};
+    for (int i = 0; i < 3; i++) {
+        struct ask *ask = asked(b, ASK_NEXT);
+        char station[24];
+        snprintf(station, sizeof station, "sew.%d", i + 1);
+        assert_string_equal(b->fixture.plant->lines[ask->u.next.line].id, station);
+        struct task_view *task = arena_alloc(ask->arena, sizeof *task);
+        *task = (struct task_view){.product = "tee",
+                                   .op = "sew",
+                                   .line = arena_strdup(ask->arena, station),
+                                   .family = "",
+                                   .start_s = starts_s[i]};
+        snprintf(task->task, sizeof task->task, "L%d-sew", i + 1);
+        ask->u.next.ret_tasks = task;
+        ask->u.next.ret_count = 1;
+        floor_answered(b->floor, ask, NOW_S);
+        settle(b);
+    }
+    const json_t *tasks = json_object_get(last(b), "tasks");
+    assert_int_equal(json_array_size(tasks), 2);
+    assert_string_equal(text_of(json_array_get(tasks, 0), "line"), "sew.2");
+    assert_string_equal(text_of(json_array_get(tasks, 1), "line"), "sew.3");
+    report(b, BENCH, "r1", "\"event\": \"started\", \"task\": \"L2-sew\", \"line\": \"sew\"");
+    publish(b, asked(b, ASK_REPORT));
+    hello(b, PACKER, "packer");
+    report(b, PACKER, "r1", "\"event\": \"started\", \"task\": \"L2-sew\", \"line\": \"sew\"");
+    assert_string_equal(last_heard(b), "not-allowed");
+}
+
 static void tasks_end_before_personalised_units_are_too_many(void **state) {
     struct bench *b = *state;
     enum { UNITS = FLOOR_UNITS_MAX / 2 };
@@ -683,6 +716,7 @@ int main(void) {
         T(scrapped_units_are_known_by_their_names),
         T(a_report_that_is_not_whole_or_names_what_is_not_there_is_refused),
         T(the_next_tasks_carry_what_the_line_needs),
+        T(a_line_of_several_stations_is_one_to_its_terminal),
         T(tasks_end_before_personalised_units_are_too_many),
         T(while_the_store_or_the_planner_is_busy_so_is_the_floor),
         T(beyond_its_limit_the_floor_is_busy),
