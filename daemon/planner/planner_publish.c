@@ -25,7 +25,8 @@ enum { NOTICE_EVERY_MS = 1000, ESTIMATE_EVERY_MS = 1000 };
 static void answer_reports(struct planner_actor *a, size_t count) {
     for (size_t i = 0; i < count; i++)
         planner_answer(a, ACTOR_OPERATE, a->waiting[i]);
-    memmove(a->waiting, a->waiting + count, (a->waiting_count - count) * sizeof *a->waiting);
+    if (count > 0)
+        memmove(a->waiting, a->waiting + count, (a->waiting_count - count) * sizeof *a->waiting);
     a->waiting_count -= count;
     a->waiting_published = 0;
 }
