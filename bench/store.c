@@ -2,16 +2,15 @@
 
 /* How fast the store is, beside what the database allows: bench/store [FOLDER]
  *
- *  accept    durable orders a second in groups, by turns with the least that keeps them: one typed row of the same size under
- *            a unique (creator, order_ref) in one table of the same database with the same settings
- *  single    one order at a time: milliseconds to durable, beside an fdatasync of as much
- *  publish   a plan that changes 100,000 tasks
- *  recover   all that a planner starts from, with 1,000,000 open orders, page by page
+ *  accept    durable orders a second in groups, by turns with the least that keeps them: one typed row of the same size
+ * under a unique (creator, order_ref) in one table of the same database with the same settings single    one order at a
+ * time: milliseconds to durable, beside an fdatasync of as much publish   a plan that changes 100,000 tasks recover all
+ * that a planner starts from, with 1,000,000 open orders, page by page
  *
  * Each prints lines of `name value`. The folder (default: the current one) must be on the disk that is meant. */
 
-#include "base/arena.h"
 #include "daemon/store/store.h"
+#include "base/arena.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -50,7 +49,8 @@ static void remove_store(const char *name) {
 /* ---- the orders of both sides ---- */
 
 static const char *const recipients[] = {
-    "\"name\":\"Zoë van der Berg\",\"address\":{\"country\":\"NL\",\"city\":\"Groningen\",\"line1\":\"Oude Ebbingestraat 17\","
+    "\"name\":\"Zoë van der Berg\",\"address\":{\"country\":\"NL\",\"city\":\"Groningen\",\"line1\":\"Oude "
+    "Ebbingestraat 17\","
     "\"postal_code\":\"9712 HA\"}",
     "\"name\":\"Aoife O'Sullivan\",\"address\":{\"country\":\"IE\",\"city\":\"Galway\",\"line1\":\"4 Shop Street\","
     "\"postal_code\":\"H91 E2K7\"}",
@@ -277,13 +277,27 @@ static uint64_t plan_all(struct store *store, uint64_t orders, uint64_t *publish
             lots[lot_count++] = (struct lot_row){
                 .lot = lot, .product = item.product, .like = item.options, .firm_at_s = TAKT_TIME_NEVER, .units = 200};
             for (uint32_t op = 0; op < OPS; op++)
-                tasks[task_count++] = (struct task_row){
-                    .lot = lot, .op = op, .op_id = "print", .line = "print-1", .start_s = now_at_s, .end_s = now_at_s + 60,
-                    .quantity = 200, .started_at_s = TAKT_TIME_NONE, .finished_at_s = TAKT_TIME_NONE};
+                tasks[task_count++] = (struct task_row){.lot = lot,
+                                                        .op = op,
+                                                        .op_id = "print",
+                                                        .line = "print-1",
+                                                        .start_s = now_at_s,
+                                                        .end_s = now_at_s + 60,
+                                                        .quantity = 200,
+                                                        .started_at_s = TAKT_TIME_NONE,
+                                                        .finished_at_s = TAKT_TIME_NONE};
         }
-        struct store_publish q = {.head = {.op = STORE_PUBLISH}, .epoch = claim.ret_epoch, .publish_no = ++*publish_no,
-                                  .seen = meta.ret_meta.seen, .lots = lots, .lot_count = lot_count, .slices = slices,
-                                  .slice_count = n, .tasks = tasks, .task_count = task_count, .orders = updates,
+        struct store_publish q = {.head = {.op = STORE_PUBLISH},
+                                  .epoch = claim.ret_epoch,
+                                  .publish_no = ++*publish_no,
+                                  .seen = meta.ret_meta.seen,
+                                  .lots = lots,
+                                  .lot_count = lot_count,
+                                  .slices = slices,
+                                  .slice_count = n,
+                                  .tasks = tasks,
+                                  .task_count = task_count,
+                                  .orders = updates,
                                   .order_count = n};
         if (store_call(store, &q.head) != 0)
             stop("plan", q.head.err.text);
@@ -301,13 +315,23 @@ static void bench_publish(struct store *store, uint64_t epoch, uint64_t *publish
     for (int round = 0; round < ROUNDS; round++) {
         size_t n = 0;
         for (; n < TASKS && n / OPS < lots; n++)
-            tasks[n] = (struct task_row){.lot = (uint32_t)(n / OPS + 1), .op = n % OPS, .op_id = "print",
-                                         .line = round % 2 ? "print-2" : "print-1", .start_s = now_at_s + round * 60,
-                                         .end_s = now_at_s + round * 60 + 60, .quantity = 200,
-                                         .started_at_s = TAKT_TIME_NONE, .finished_at_s = TAKT_TIME_NONE};
-        struct store_publish q = {.head = {.op = STORE_PUBLISH}, .epoch = epoch, .publish_no = ++*publish_no,
-                                  .seen = meta.ret_meta.seen, .plan_version = (uint64_t)round + 1, .scheduler = "atcs",
-                                  .tasks = tasks, .task_count = n};
+            tasks[n] = (struct task_row){.lot = (uint32_t)(n / OPS + 1),
+                                         .op = n % OPS,
+                                         .op_id = "print",
+                                         .line = round % 2 ? "print-2" : "print-1",
+                                         .start_s = now_at_s + round * 60,
+                                         .end_s = now_at_s + round * 60 + 60,
+                                         .quantity = 200,
+                                         .started_at_s = TAKT_TIME_NONE,
+                                         .finished_at_s = TAKT_TIME_NONE};
+        struct store_publish q = {.head = {.op = STORE_PUBLISH},
+                                  .epoch = epoch,
+                                  .publish_no = ++*publish_no,
+                                  .seen = meta.ret_meta.seen,
+                                  .plan_version = (uint64_t)round + 1,
+                                  .scheduler = "atcs",
+                                  .tasks = tasks,
+                                  .task_count = n};
         double t = now_s();
         if (store_call(store, &q.head) != 0)
             stop("publish", q.head.err.text);

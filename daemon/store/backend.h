@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What a back end of the store is: one row in the table of store.c. A back end runs groups; the queue, the choice of the
- * group and the helpers stand in store.c and are the same for all.
+/* What a back end of the store is: one row in the table of store.c. A back end runs groups; the queue, the choice of
+ * the group and the helpers stand in store.c and are the same for all.
  *
  * Fault injection (tests, simulation) is a back end that wraps another. */
 

@@ -2,7 +2,8 @@
 #pragma once
 
 /* The items of an order as one text, which is how they lie in the order's row: a line an item,
- * `<quantity>[*]<tab><product><tab><options>`, * if personalised; backslash, tab and newline inside are written \\ \t \n.
+ * `<quantity>[*]<tab><product><tab><options>`, * if personalised; backslash, tab and newline inside are written \\ \t
+ * \n.
  *
  * Errors: TAKT_EDATA: not such a text. Threads: no state. */
 

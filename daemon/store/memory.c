@@ -2,8 +2,8 @@
 
 /* The store in memory: for the simulation and for tests. Nothing survives its closing.
  *
- * An operation checks before it writes (operation.h) and writes here cannot fail, so a request is all or nothing without
- * anything to roll back. */
+ * An operation checks before it writes (operation.h) and writes here cannot fail, so a request is all or nothing
+ * without anything to roll back. */
 
 #include "daemon/store/backend.h"
 #include "daemon/store/memory_rows.h"
@@ -64,8 +64,8 @@ static void free_rows(struct memory_store *s) {
             free(s->lots.rows[i]->tasks.rows);
     for (struct memory_creator *c = s->creators; c != NULL; c = c->hh.next)
         free(c->events.rows);
-    void *const arrays[] = {s->orders.rows, s->lots.rows,     s->changes.rows, s->shipments.rows, s->stock.rows,
-                            s->receipts.rows, s->downs.rows,  s->setups.rows,  s->surplus.rows};
+    void *const arrays[] = {s->orders.rows,   s->lots.rows,  s->changes.rows, s->shipments.rows, s->stock.rows,
+                            s->receipts.rows, s->downs.rows, s->setups.rows,  s->surplus.rows};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         free(arrays[i]);
 }

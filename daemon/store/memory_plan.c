@@ -11,17 +11,17 @@ static struct memory_store *self(struct tables *t) {
 }
 
 /* Makes room at `place` of an array for one more. */
-#define INSERT_AT(array, place)                                                                                         \
-    do {                                                                                                                \
-        ARRAY_GROW((array).rows, (array).count, (array).room);                                                          \
-        memmove(&(array).rows[(place) + 1], &(array).rows[place], ((array).count - (place)) * sizeof *(array).rows);    \
-        (array).count++;                                                                                                \
+#define INSERT_AT(array, place)                                                                                        \
+    do {                                                                                                               \
+        ARRAY_GROW((array).rows, (array).count, (array).room);                                                         \
+        memmove(&(array).rows[(place) + 1], &(array).rows[place], ((array).count - (place)) * sizeof *(array).rows);   \
+        (array).count++;                                                                                               \
     } while (0)
 
-#define REMOVE_AT(array, place)                                                                                         \
-    do {                                                                                                                \
-        (array).count--;                                                                                                \
-        memmove(&(array).rows[place], &(array).rows[(place) + 1], ((array).count - (place)) * sizeof *(array).rows);    \
+#define REMOVE_AT(array, place)                                                                                        \
+    do {                                                                                                               \
+        (array).count--;                                                                                               \
+        memmove(&(array).rows[place], &(array).rows[(place) + 1], ((array).count - (place)) * sizeof *(array).rows);   \
     } while (0)
 
 /* ---- lots ---- */
@@ -160,8 +160,8 @@ static int task_drop(struct tables *t, uint32_t lot, uint32_t op) {
     return 0;
 }
 
-static int tasks_page(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena, struct task_row *ret,
-                      size_t *ret_count) {
+static int tasks_page(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena,
+                      struct task_row *ret, size_t *ret_count) {
     struct memory_store *s = self(t);
     size_t n = 0;
     for (size_t lot = after[0]; lot < s->lots.count && n < limit; lot++) {

@@ -43,22 +43,22 @@ static int compare_surplus(const void *a, const void *b) {
 }
 
 /* Puts *row in the place of the one with its key, or takes that one away. */
-#define PUT_ROW(array, row, gone, compare)                                                                              \
-    do {                                                                                                                \
-        size_t at = memory_place((array).rows, (array).count, sizeof *(row), (row), (compare));                         \
-        bool there = at < (array).count && (compare)(&(array).rows[at], (row)) == 0;                                    \
-        size_t behind = (array).count - at;                                                                             \
-        if ((gone) && there) {                                                                                          \
-            memmove(&(array).rows[at], &(array).rows[at + 1], (behind - 1) * sizeof *(row));                            \
-            (array).count--;                                                                                            \
-        } else if (!(gone)) {                                                                                           \
-            if (!there) {                                                                                               \
-                ARRAY_GROW((array).rows, (array).count, (array).room);                                                  \
-                memmove(&(array).rows[at + 1], &(array).rows[at], behind * sizeof *(row));                              \
-                (array).count++;                                                                                        \
-            }                                                                                                           \
-            (array).rows[at] = *(row);                                                                                  \
-        }                                                                                                               \
+#define PUT_ROW(array, row, gone, compare)                                                                             \
+    do {                                                                                                               \
+        size_t at = memory_place((array).rows, (array).count, sizeof *(row), (row), (compare));                        \
+        bool there = at < (array).count && (compare)(&(array).rows[at], (row)) == 0;                                   \
+        size_t behind = (array).count - at;                                                                            \
+        if ((gone) && there) {                                                                                         \
+            memmove(&(array).rows[at], &(array).rows[at + 1], (behind - 1) * sizeof *(row));                           \
+            (array).count--;                                                                                           \
+        } else if (!(gone)) {                                                                                          \
+            if (!there) {                                                                                              \
+                ARRAY_GROW((array).rows, (array).count, (array).room);                                                 \
+                memmove(&(array).rows[at + 1], &(array).rows[at], behind * sizeof *(row));                             \
+                (array).count++;                                                                                       \
+            }                                                                                                          \
+            (array).rows[at] = *(row);                                                                                 \
+        }                                                                                                              \
     } while (0)
 
 static int stock_put(struct tables *t, const struct stock_row *row) {
@@ -120,16 +120,16 @@ static void copy_surplus(struct surplus_row *row, struct arena *arena) {
     row->options = arena_strdup(arena, row->options);
 }
 
-#define ALL(name, array, type, copy)                                                                                    \
-    static int name(struct tables *t, struct arena *arena, type **ret, size_t *ret_count) {                             \
-        struct memory_store *s = self(t);                                                                               \
-        *ret = arena_array(arena, s->array.count, sizeof **ret);                                                        \
-        *ret_count = s->array.count;                                                                                    \
-        for (size_t i = 0; i < s->array.count; i++) {                                                                   \
-            (*ret)[i] = s->array.rows[i];                                                                               \
-            copy(&(*ret)[i], arena);                                                                                    \
-        }                                                                                                               \
-        return 0;                                                                                                       \
+#define ALL(name, array, type, copy)                                                                                   \
+    static int name(struct tables *t, struct arena *arena, type **ret, size_t *ret_count) {                            \
+        struct memory_store *s = self(t);                                                                              \
+        *ret = arena_array(arena, s->array.count, sizeof **ret);                                                       \
+        *ret_count = s->array.count;                                                                                   \
+        for (size_t i = 0; i < s->array.count; i++) {                                                                  \
+            (*ret)[i] = s->array.rows[i];                                                                              \
+            copy(&(*ret)[i], arena);                                                                                   \
+        }                                                                                                              \
+        return 0;                                                                                                      \
     }
 ALL(stock_all, stock, struct stock_row, copy_stock)
 ALL(receipts_all, receipts, struct receipt_row, copy_receipt)
@@ -159,8 +159,12 @@ static int shipment_add(struct tables *t, const struct parcel_row *row) {
     struct memory_store *s = self(t);
     ARRAY_GROW(s->shipments.rows, s->shipments.count, s->shipments.room);
     struct shipment_row *mine = &s->shipments.rows[s->shipments.count++]; /* numbers ascend */
-    *mine = (struct shipment_row){
-        .parcel = *row, .state = SHIPMENT_OPEN, .consumer = "", .tracking = "", .reason = "", .ended_at_s = TAKT_TIME_NONE};
+    *mine = (struct shipment_row){.parcel = *row,
+                                  .state = SHIPMENT_OPEN,
+                                  .consumer = "",
+                                  .tracking = "",
+                                  .reason = "",
+                                  .ended_at_s = TAKT_TIME_NONE};
     mine->parcel.shipment = memory_text(s, row->shipment);
     mine->parcel.creator = memory_word(s, row->creator);
     mine->parcel.service = memory_word(s, row->service);

@@ -3,9 +3,9 @@
 
 /* What each request of the store means, once for all back ends, over the tables.
  *
- * Every operation checks before it writes: one that is refused has written nothing, so that the others of its group stand.
- * Returns what it sets as r->code; TAKT_ELIMIT of STORE_SHIPMENT is the one code below 0 that goes with a write. After it,
- * a back end asks itself whether a primitive failed. */
+ * Every operation checks before it writes: one that is refused has written nothing, so that the others of its group
+ * stand. Returns what it sets as r->code; TAKT_ELIMIT of STORE_SHIPMENT is the one code below 0 that goes with a write.
+ * After it, a back end asks itself whether a primitive failed. */
 
 #include "daemon/store/tables.h"
 

@@ -2,8 +2,8 @@
 
 /* What creators do to orders: accept, amend, cancel; and how an order ends.
  *
- * Acceptance is a change, and the number of the change is the order's: so a new order costs its key, its row and its body
- * and nothing else, and the log of changes holds amendments, cancellations and shippings only. */
+ * Acceptance is a change, and the number of the change is the order's: so a new order costs its key, its row and its
+ * body and nothing else, and the log of changes holds amendments, cancellations and shippings only. */
 
 #include "daemon/store/body.h"
 #include "daemon/store/operation.h"
@@ -239,8 +239,8 @@ static void merge_row(const struct store_amend *q, struct order_row *row) {
     }
 }
 
-/* Other items are to be planned anew: no lot is firm, so the order leaves its lots and is as it was when accepted, but for
- * the promise it was given. */
+/* Other items are to be planned anew: no lot is firm, so the order leaves its lots and is as it was when accepted, but
+ * for the promise it was given. */
 static int unplan(struct tables *t, struct amendment *a) {
     int code = drop_slices(t, a->slices, a->slice_count);
     if (a->head.state != ORDER_HELD) {

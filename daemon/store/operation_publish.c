@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Changes that all planners have seen are taken away, but for as many as one that comes back after a while may ask for. */
+/* Changes that all planners have seen are taken away, but for as many as one that comes back after a while may ask for.
+ */
 enum { CHANGES_KEPT = 100000 };
 
 struct moved_order {
@@ -122,8 +123,8 @@ static int check_turn(struct publication *p) {
         return takt_fail(p->err, TAKT_ESTALE, "change %llu cancelled or amended an order, the planner has seen %llu",
                          (unsigned long long)s->binding, (unsigned long long)q->seen);
     if (q->plan_version != 0 && q->plan_version <= (uint64_t)s->plan_version)
-        return takt_fail(p->err, TAKT_EINVAL, "plan version %llu is not above %llu", (unsigned long long)q->plan_version,
-                         (unsigned long long)s->plan_version);
+        return takt_fail(p->err, TAKT_EINVAL, "plan version %llu is not above %llu",
+                         (unsigned long long)q->plan_version, (unsigned long long)s->plan_version);
     return 0;
 }
 
@@ -418,10 +419,10 @@ static int apply_state(struct publication *p) {
 }
 
 int operation_publish(struct tables *t, struct store_request *r) {
-    static int (*const steps[])(struct publication *p) = {
-        check_turn,   gather_lots,   gather_orders, check_updates, check_tasks,
-        check_slices, check_reports, check_parcels, /* nothing is written up to here */
-        apply_orders, apply_lots,    apply_plan,    apply_story,   apply_world,   apply_state,
+    static int (*const steps[])(struct publication * p) = {
+        check_turn,    gather_lots,   gather_orders, check_updates, check_tasks, check_slices,
+        check_reports, check_parcels, /* nothing is written up to here */
+        apply_orders,  apply_lots,    apply_plan,    apply_story,   apply_world, apply_state,
     };
     struct publication p = {.t = t, .q = (const struct store_publish *)r, .err = &r->err};
     int code = 0;

@@ -50,8 +50,8 @@ static int act_sent(struct tables *t, struct store_shipment *q, struct shipment_
         row->reason = "attempts";
         int code = shipment_move(t, row, SHIPMENT_ASIDE);
         return code < 0 ? code
-                        : takt_fail(&q->head.err, TAKT_ELIMIT, "shipment '%s' was sent %u times: set aside", q->shipment,
-                                    row->attempts);
+                        : takt_fail(&q->head.err, TAKT_ELIMIT, "shipment '%s' was sent %u times: set aside",
+                                    q->shipment, row->attempts);
     }
     row->attempts++;
     return t->ops->shipment_put(t, row);

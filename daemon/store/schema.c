@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* The assembler embeds the file; the Makefile knows that this object depends on it. */
-#define EMBED(symbol, path)                                                                                             \
-    extern const char symbol[];                                                                                         \
+#define EMBED(symbol, path)                                                                                            \
+    extern const char symbol[];                                                                                        \
     __asm__(".pushsection .rodata\n.global " #symbol "\n" #symbol ":\n.incbin \"" path "\"\n.byte 0\n.popsection\n")
 
 EMBED(schema_0001, "daemon/store/schema/0001_store.sql");

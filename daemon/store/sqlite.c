@@ -4,21 +4,20 @@
  *
  * One connection writes, reads and checkpoints. Journal WAL, synchronous=FULL: the log is synced before COMMIT returns.
  *
- *  I1  A group is one transaction: BEGIN IMMEDIATE, its requests in order, state and counts, COMMIT. What a request reads, it
- *      reads inside; codes are final only when COMMIT has returned.
- *  I2  After any failure the transaction is rolled back and state and counts are loaded again before the next one.
- *  I3  A COMMIT that failed while the log was written or synced may have left a whole transaction in the log: this process
- *      does not see it, but one that recovers after a crash would. SQLITE_FULL cannot (the frame that commits is the last and
- *      was not written). After any other failure nothing runs until a small transaction has been committed over the same
- *      place of the log (`settle`): from then on the failed one is gone for good. If that succeeds at once, the requests are
- *      told TAKT_ESTORE, else TAKT_EUNKNOWN.
- *  I4  What recovery found in the log at open may never have reached the disk (an earlier process died of a failed sync), so
- *      the log is checkpointed, which syncs it, before the first request.
+ *  I1  A group is one transaction: BEGIN IMMEDIATE, its requests in order, state and counts, COMMIT. What a request
+ * reads, it reads inside; codes are final only when COMMIT has returned. I2  After any failure the transaction is
+ * rolled back and state and counts are loaded again before the next one. I3  A COMMIT that failed while the log was
+ * written or synced may have left a whole transaction in the log: this process does not see it, but one that recovers
+ * after a crash would. SQLITE_FULL cannot (the frame that commits is the last and was not written). After any other
+ * failure nothing runs until a small transaction has been committed over the same place of the log (`settle`): from
+ * then on the failed one is gone for good. If that succeeds at once, the requests are told TAKT_ESTORE, else
+ * TAKT_EUNKNOWN. I4  What recovery found in the log at open may never have reached the disk (an earlier process died of
+ * a failed sync), so the log is checkpointed, which syncs it, before the first request.
  *
  * A crash between any two steps leaves whole groups: SQLite's log is read up to the last frame that commits.
  *
- * The file is one plant's (table `plant`), and one process's (owner.h). `application_id` tells it from other SQLite files,
- * `user_version` is the number of the last migration. */
+ * The file is one plant's (table `plant`), and one process's (owner.h). `application_id` tells it from other SQLite
+ * files, `user_version` is the number of the last migration. */
 
 #include "daemon/store/backend.h"
 #include "daemon/store/operation.h"
@@ -245,13 +244,14 @@ static int read_version(struct sqlite_store *s, int64_t *ret, struct takt_error 
     if (application != APPLICATION_ID && (application != 0 || tables != 0 || *ret != 0))
         return takt_fail(err, TAKT_EDATA, "'%s' is an SQLite file, but not a store of takt", s->path);
     if (*ret > SCHEMA_VERSION)
-        return takt_fail(err, TAKT_EDATA, "store '%s' is of a newer takt: its schema is %lld, this takt knows %d", s->path,
-                         (long long)*ret, SCHEMA_VERSION);
+        return takt_fail(err, TAKT_EDATA, "store '%s' is of a newer takt: its schema is %lld, this takt knows %d",
+                         s->path, (long long)*ret, SCHEMA_VERSION);
     return 0;
 }
 
 static int name_plant(struct sqlite_store *s, const char *plant, struct takt_error *err) {
-    char *sql = sqlite3_mprintf("INSERT INTO plant (plant, id) VALUES (1, %Q); INSERT INTO state (plant) VALUES (1)", plant);
+    char *sql =
+        sqlite3_mprintf("INSERT INTO plant (plant, id) VALUES (1, %Q); INSERT INTO state (plant) VALUES (1)", plant);
     if (sql == NULL)
         takt_no_memory();
     int code = exec(s, sql, err);
@@ -268,8 +268,9 @@ static int migrate(struct sqlite_store *s, int version, const char *plant, struc
     if (code == 0 && version == 1)
         code = name_plant(s, plant, err);
     if (code == 0)
-        code = exec(s, arena_printf(arena, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID, version),
-                    err);
+        code = exec(
+            s, arena_printf(arena, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID, version),
+            err);
     if (code == 0)
         code = exec(s, "COMMIT", err);
     if (code < 0)
@@ -296,8 +297,8 @@ static int check_plant(struct sqlite_store *s, const char *plant, struct takt_er
 static int make_file(const struct sqlite_store *s, bool create, struct takt_error *err) {
     int fd = open(s->path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
     if (fd < 0)
-        return takt_fail(err, errno == ENOENT && !create ? TAKT_ENOENT : TAKT_ESTORE, "cannot open store '%s': %s", s->path,
-                         strerror(errno));
+        return takt_fail(err, errno == ENOENT && !create ? TAKT_ENOENT : TAKT_ESTORE, "cannot open store '%s': %s",
+                         s->path, strerror(errno));
     close(fd);
     return 0;
 }

@@ -13,30 +13,30 @@ static struct sqlite_store *self(struct tables *t) {
 }
 
 /* Rows of unknown number, gathered on the heap and then put into the arena. */
-#define READ_ALL(s, st, type, read_one)                                                                                 \
-    do {                                                                                                                \
-        type *rows = NULL;                                                                                              \
-        size_t count = 0, room = 0;                                                                                     \
-        int code;                                                                                                       \
-        while ((code = sqlite_row((s), (st))) == 1) {                                                                   \
-            ARRAY_GROW(rows, count, room);                                                                              \
-            memset(&rows[count], 0, sizeof rows[count]);                                                                \
-            read_one((st), arena, &rows[count++]);                                                                      \
-        }                                                                                                               \
-        *ret = arena_memdup(arena, rows, count * sizeof *rows);                                                         \
-        *ret_count = count;                                                                                             \
-        free(rows);                                                                                                     \
-        return code;                                                                                                    \
+#define READ_ALL(s, st, type, read_one)                                                                                \
+    do {                                                                                                               \
+        type *rows = NULL;                                                                                             \
+        size_t count = 0, room = 0;                                                                                    \
+        int code;                                                                                                      \
+        while ((code = sqlite_row((s), (st))) == 1) {                                                                  \
+            ARRAY_GROW(rows, count, room);                                                                             \
+            memset(&rows[count], 0, sizeof rows[count]);                                                               \
+            read_one((st), arena, &rows[count++]);                                                                     \
+        }                                                                                                              \
+        *ret = arena_memdup(arena, rows, count * sizeof *rows);                                                        \
+        *ret_count = count;                                                                                            \
+        free(rows);                                                                                                    \
+        return code;                                                                                                   \
     } while (0)
 
 /* At most as many rows as the statement's LIMIT, which the caller has room for. */
-#define READ_PAGE(s, st, read_one)                                                                                      \
-    do {                                                                                                                \
-        int code;                                                                                                       \
-        *ret_count = 0;                                                                                                 \
-        while ((code = sqlite_row((s), (st))) == 1)                                                                     \
-            read_one((st), arena, &ret[(*ret_count)++]);                                                                \
-        return code;                                                                                                    \
+#define READ_PAGE(s, st, read_one)                                                                                     \
+    do {                                                                                                               \
+        int code;                                                                                                      \
+        *ret_count = 0;                                                                                                \
+        while ((code = sqlite_row((s), (st))) == 1)                                                                    \
+            read_one((st), arena, &ret[(*ret_count)++]);                                                               \
+        return code;                                                                                                   \
     } while (0)
 
 static bool get_hash(sqlite3_stmt *st, int column, uint8_t hash[STORE_HASH_SIZE]) {
@@ -221,8 +221,7 @@ static int slices_of(struct tables *t, uint64_t order, struct arena *arena, stru
 static int slices_page(struct tables *t, const uint64_t after[3], size_t limit, struct slice_row *ret,
                        size_t *ret_count) {
     struct arena *arena = NULL;
-    sqlite3_stmt *st =
-        sqlite_query(self(t), SQL_SLICES_PAGE, "uuui", after[0], after[1], after[2], (int64_t)limit);
+    sqlite3_stmt *st = sqlite_query(self(t), SQL_SLICES_PAGE, "uuui", after[0], after[1], after[2], (int64_t)limit);
     READ_PAGE(self(t), st, read_slice);
 }
 
@@ -243,8 +242,8 @@ static void read_task(sqlite3_stmt *st, struct arena *arena, struct task_row *r)
     r->gone = false;
 }
 
-static int tasks_page(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena, struct task_row *ret,
-                      size_t *ret_count) {
+static int tasks_page(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena,
+                      struct task_row *ret, size_t *ret_count) {
     sqlite3_stmt *st = sqlite_query(self(t), SQL_TASKS_PAGE, "uui", after[0], after[1], (int64_t)limit);
     READ_PAGE(self(t), st, read_task);
 }
@@ -346,10 +345,10 @@ static void read_surplus(sqlite3_stmt *st, struct arena *arena, struct surplus_r
     r->quantity = (uint32_t)sqlite3_column_int64(st, 2);
 }
 
-#define ALL(name, statement, type, read_one)                                                                            \
-    static int name(struct tables *t, struct arena *arena, type **ret, size_t *ret_count) {                             \
-        sqlite3_stmt *st = sqlite_query(self(t), statement, "");                                                        \
-        READ_ALL(self(t), st, type, read_one);                                                                          \
+#define ALL(name, statement, type, read_one)                                                                           \
+    static int name(struct tables *t, struct arena *arena, type **ret, size_t *ret_count) {                            \
+        sqlite3_stmt *st = sqlite_query(self(t), statement, "");                                                       \
+        READ_ALL(self(t), st, type, read_one);                                                                         \
     }
 ALL(stock_all, SQL_STOCK_ALL, struct stock_row, read_stock)
 ALL(receipts_all, SQL_RECEIPTS_ALL, struct receipt_row, read_receipt)

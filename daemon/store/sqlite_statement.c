@@ -30,8 +30,8 @@ int sqlite_failed(struct sqlite_store *s, int rc, const char *what) {
     takt_error_clear(&s->failure);
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
         if ((rc & 0xff) == failures[i].rc)
-            return takt_fail(&s->failure, failures[i].code, "%s: %s (%s, '%s')", failures[i].what, sqlite3_errmsg(s->db),
-                             what, s->path);
+            return takt_fail(&s->failure, failures[i].code, "%s: %s (%s, '%s')", failures[i].what,
+                             sqlite3_errmsg(s->db), what, s->path);
     return takt_fail(&s->failure, TAKT_ESTORE, "the store failed: %s (%s, '%s')", sqlite3_errmsg(s->db), what, s->path);
 }
 

@@ -68,7 +68,8 @@ static int slice_drop(struct tables *t, const struct slice_row *r) {
 static int task_put(struct tables *t, const struct task_row *r) {
     int code = sqlite_run(self(t), SQL_TASK_PUT, "wwsnwwwttn", r->lot, r->op, r->op_id, (int)r->state, r->quantity,
                           r->good, r->scrap, r->started_at_s, r->finished_at_s, (int)r->late);
-    return code < 0 ? code : sqlite_run(self(t), SQL_TASK_PLAN_PUT, "wwstt", r->lot, r->op, r->line, r->start_s, r->end_s);
+    return code < 0 ? code
+                    : sqlite_run(self(t), SQL_TASK_PLAN_PUT, "wwstt", r->lot, r->op, r->line, r->start_s, r->end_s);
 }
 
 static int task_drop(struct tables *t, uint32_t lot, uint32_t op) {
@@ -91,7 +92,8 @@ static int event_add(struct tables *t, const struct event_row *r) {
 }
 
 static int report_add(struct tables *t, const struct report_row *r) {
-    return sqlite_run(self(t), SQL_REPORT_ADD, "ssbiss", r->reporter, r->report_ref, r->hash, r->at_s, r->event, r->body);
+    return sqlite_run(self(t), SQL_REPORT_ADD, "ssbiss", r->reporter, r->report_ref, r->hash, r->at_s, r->event,
+                      r->body);
 }
 
 static int stock_put(struct tables *t, const struct stock_row *r) {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A group is bounded by what it writes, so that one commit stays short however much waits: a request weighs the orders or
- * rows it brings. A single request may weigh more; it goes alone. */
+/* A group is bounded by what it writes, so that one commit stays short however much waits: a request weighs the orders
+ * or rows it brings. A single request may weigh more; it goes alone. */
 enum { QUEUE_MAX_DEFAULT = 4096, GROUP_WEIGHT_MAX = 2048 };
 
 struct store {

@@ -84,7 +84,7 @@ struct item_row {
 };
 
 struct order_row {
-    uint64_t no;                       /* given by the store at acceptance, ascending */
+    uint64_t no;                       /* given by the store at acceptance: the number of that change, so with gaps */
     const char *creator, *order_ref;
     int64_t accepted_at_s;
     const char *channel, *campaign;    /* "" if none */
@@ -173,13 +173,13 @@ struct stock_row {
 
 struct receipt_row {
     const char *material;
-    int64_t at_s, quantity_milli;
+    int64_t at_s, quantity_milli;      /* the key is (material, at_s): add up what comes at one time */
     bool gone;                         /* in a publication: it has arrived or was called off */
 };
 
 struct down_row {
     const char *line;
-    int64_t from_s, to_s;              /* TAKT_TIME_NEVER: until reported up */
+    int64_t from_s, to_s;              /* TAKT_TIME_NEVER: until reported up; the key is (line, from_s) */
     const char *reason;
     bool gone;
 };
@@ -256,7 +256,7 @@ enum accept_outcome {
 };
 
 struct accept_order {
-    struct order_row row;              /* no, state and promise are not read */
+    struct order_row row;              /* no, creator, accepted_at_s (it is now_s), state and promise are not read */
     uint8_t hash[STORE_HASH_SIZE];     /* of the content: see wire/order.h */
     const char *body;                  /* JSON {recipient, items: [personalization …], metadata}; personal data */
     enum accept_outcome ret_outcome;
@@ -273,7 +273,8 @@ struct store_accept {
 };
 
 /* code TAKT_ENOENT: no such order; TAKT_ESTALE: too late (a lot is firm and items are set, or it is packed, shipped,
- * cancelled). */
+ * cancelled); TAKT_EDATA: the body is no JSON object. An order of which items are set leaves its lots (its slices are gone)
+ * and is `accepted` again, unless it was held; the promises it was given stand. */
 struct store_amend {
     struct store_request head;
     const char *creator, *order_ref;
@@ -285,6 +286,7 @@ struct store_amend {
 
 enum cancel_outcome { CANCEL_DONE, CANCEL_UNKNOWN, CANCEL_TOO_LATE };
 
+/* Units given from surplus (slices of lot 0) are as firm as can be. A cancelled order's slices are gone. */
 struct store_cancel {
     struct store_request head;
     const char *creator;
@@ -296,7 +298,10 @@ struct store_cancel {
 
 /* All that a planner writes, at once. Rows are absolute values (upserts by their keys), so that writing them again changes
  * nothing; events, promises, reports and parcels are appended, and `publish_no` makes the whole of it happen once:
- * a publish_no that is not above the last one is TAKT_EEXIST and changed nothing. */
+ * a publish_no that is not above the last one is TAKT_EEXIST and changed nothing. So is what S6 forbids: a slice over units of
+ * another, an order in a second parcel, a report that is there. TAKT_ENOENT: an order or lot that is not there; TAKT_EINVAL: a
+ * state that is not the planner's to give (shipped, cancelled), an empty slice, a plan_version not above the last. Updates of
+ * orders that have ended meanwhile are void. */
 struct store_publish {
     struct store_request head;
     uint64_t epoch;
@@ -347,7 +352,7 @@ struct store_shipment { /* TAKT_ENOENT: no such shipment; TAKT_ESTALE: its state
     uint64_t epoch;                    /* 0: not checked (the operator) */
     enum shipment_act act;
     const char *shipment, *consumer, *carrier, *tracking, *reason; /* "" where they mean nothing */
-    uint32_t attempts_max;
+    uint32_t attempts_max;             /* 0: no limit; a taken shipment has none */
     int64_t now_s;
 };
 
@@ -399,6 +404,7 @@ struct change_row {
     struct order_row order;            /* as it is now; for CANCEL and SHIPPED only `no` and `state` mean something */
 };
 
+/* TAKT_ESTALE: `after` is older than what is kept (the last 100,000 changes and all that no planner has seen): load. */
 struct store_changes {
     struct store_request head;
     uint64_t after;
@@ -433,7 +439,8 @@ struct store_order {
     struct shipment_row *ret_shipment; /* NULL: none yet */
 };
 
-struct store_orders { /* a list for people, by number; items are not read */
+/* A list for people, by number. With a creator or a state that is not open it may have to look at every order. */
+struct store_orders {
     struct store_request head;
     const char *creator;               /* NULL: all */
     int state;                         /* -1: all; -2: all that are open (neither shipped nor cancelled) */
@@ -504,7 +511,8 @@ int store_submit(struct store *s, struct store_request *r);
  * nothing waited. timeout_ms is for back ends with something to wait for. */
 struct store_request *store_turn(struct store *s, int timeout_ms);
 
-/* Submits and turns until it is done; for start-up, tools, tests and the simulation. Returns r->code. */
+/* Submits and turns until it is done; for start-up, tools, tests and the simulation: nothing else may be waiting. Returns
+ * r->code. */
 int store_call(struct store *s, struct store_request *r);
 
 /* What is wrong with the store now, "" if nothing: for status lines. */

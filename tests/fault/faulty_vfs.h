@@ -3,8 +3,9 @@
 
 /* A file layer of SQLite that does something wrong at its n-th call: included by the tests that need it.
  *
- * Calls that count: read, write, truncate, sync, and those of the shared-memory index that take locks. What is done wrong is
- * one of: an error once, an error from then on, no space from then on (for what needs space), the death of the process. */
+ * Calls that count: read, write, truncate, sync, and those of the shared-memory index that take locks. What is done
+ * wrong is one of: an error once, an error from then on, no space from then on (for what needs space), the death of the
+ * process. */
 
 #include <sqlite3.h>
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The SQLite store when files fail: a life of some requests, in which every single call of the file layer goes wrong once.
+/* The SQLite store when files fail: a life of some requests, in which every single call of the file layer goes wrong
+ * once.
  *
  * After each: what was told to be done is there, once (S1); what was told to have failed changed nothing (S2), for this
- * process and for one that recovers what a crash at that moment leaves; and when the fault is over, the same requests sent
- * again all come to be done. */
+ * process and for one that recovers what a crash at that moment leaves; and when the fault is over, the same requests
+ * sent again all come to be done. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,8 +99,15 @@ static int do_publish(struct store *s) {
     struct lot_row lot = {.lot = 1, .product = "tee", .like = "", .firm_at_s = TAKT_TIME_NEVER};
     struct slice_row slice = {.order = no, .count = 1, .lot = 1};
     struct order_update update = {no, ORDER_PLANNED, NOW, TAKT_TIME_NONE};
-    struct store_publish q = {.head = {.op = STORE_PUBLISH}, .epoch = claim.ret_epoch, .publish_no = 1, .seen = meta.seen,
-                              .lots = &lot, .lot_count = 1, .slices = &slice, .slice_count = 1, .orders = &update,
+    struct store_publish q = {.head = {.op = STORE_PUBLISH},
+                              .epoch = claim.ret_epoch,
+                              .publish_no = 1,
+                              .seen = meta.seen,
+                              .lots = &lot,
+                              .lot_count = 1,
+                              .slices = &slice,
+                              .slice_count = 1,
+                              .orders = &update,
                               .order_count = 1};
     code = store_call(s, &q.head);
     return code == TAKT_EEXIST ? 0 : code;
@@ -108,8 +116,12 @@ static int do_publish(struct store *s) {
 static int do_cancel(struct store *s) {
     const char *ref = "A-5";
     enum cancel_outcome outcome;
-    struct store_cancel q = {
-        .head = {.op = STORE_CANCEL}, .creator = "luna", .now_s = NOW, .refs = &ref, .ret_outcomes = &outcome, .count = 1};
+    struct store_cancel q = {.head = {.op = STORE_CANCEL},
+                             .creator = "luna",
+                             .now_s = NOW,
+                             .refs = &ref,
+                             .ret_outcomes = &outcome,
+                             .count = 1};
     int code = store_call(s, &q.head);
     return code == 0 && outcome != CANCEL_DONE ? TAKT_ENOENT : code;
 }
@@ -264,7 +276,8 @@ static void a_full_disk_is_told_as_such_and_recovers(void **state) {
     remove_files(path);
 }
 
-/* A commit of which the sync failed is in the log and would be found by a recovery: it must be unknown, or undone there. */
+/* A commit of which the sync failed is in the log and would be found by a recovery: it must be unknown, or undone
+ * there. */
 static void a_commit_whose_sync_failed_is_unknown_or_gone_for_good(void **state) {
     (void)state;
     bool unknown = false;

@@ -93,8 +93,12 @@ static void open_orders_are_limited_and_a_duplicate_does_not_count(void **state)
     assert_int_equal(o[3].ret_outcome, ACCEPT_DUPLICATE);
     const char *ref = "A-1";
     enum cancel_outcome outcome;
-    struct store_cancel cancel = {
-        .head = head_of(b, STORE_CANCEL), .creator = "luna", .now_s = NOW, .refs = &ref, .ret_outcomes = &outcome, .count = 1};
+    struct store_cancel cancel = {.head = head_of(b, STORE_CANCEL),
+                                  .creator = "luna",
+                                  .now_s = NOW,
+                                  .refs = &ref,
+                                  .ret_outcomes = &outcome,
+                                  .count = 1};
     assert_int_equal(store_call(b->store, &cancel.head), 0);
     struct store_accept again = accept_of(b, "luna", &o[2], 1);
     again.max_open = 2;
@@ -123,8 +127,12 @@ static void changes_are_numbered_in_the_order_of_their_commits(void **state) {
 
 static enum cancel_outcome cancel_ref(struct bench *b, const char *creator, const char *ref, int64_t now_s) {
     enum cancel_outcome outcome = 99;
-    struct store_cancel q = {
-        .head = head_of(b, STORE_CANCEL), .creator = creator, .now_s = now_s, .refs = &ref, .ret_outcomes = &outcome, .count = 1};
+    struct store_cancel q = {.head = head_of(b, STORE_CANCEL),
+                             .creator = creator,
+                             .now_s = now_s,
+                             .refs = &ref,
+                             .ret_outcomes = &outcome,
+                             .count = 1};
     assert_int_equal(store_call(b->store, &q.head), 0);
     return outcome;
 }
@@ -398,24 +406,24 @@ static void an_unknown_order_is_not_found(void **state) {
     assert_int_equal(store_call(b->store, &body.head), TAKT_ENOENT);
 }
 
-#define SUITE_ORDERS                                                                                                    \
-    SUITE_TEST(an_accepted_order_is_found_with_all_that_was_said),                                                      \
-        SUITE_TEST(the_same_content_again_is_a_duplicate_of_the_first),                                                 \
-        SUITE_TEST(other_content_under_a_used_ref_is_a_conflict_and_the_first_stands),                                  \
-        SUITE_TEST(a_ref_is_its_creators_own), SUITE_TEST(a_ref_twice_in_one_batch_is_one_order),                       \
-        SUITE_TEST(open_orders_are_limited_and_a_duplicate_does_not_count),                                             \
-        SUITE_TEST(changes_are_numbered_in_the_order_of_their_commits),                                                 \
-        SUITE_TEST(a_cancelled_order_tells_creator_and_planner),                                                        \
-        SUITE_TEST(cancelling_again_is_done_and_changes_nothing), SUITE_TEST(a_cancelled_ref_stays_used),               \
-        SUITE_TEST(an_order_with_a_firm_lot_is_too_late_to_cancel),                                                     \
-        SUITE_TEST(an_order_whose_lots_are_open_can_be_cancelled),                                                      \
-        SUITE_TEST(an_order_of_which_surplus_was_given_is_too_late_to_cancel),                                          \
-        SUITE_TEST(an_amendment_replaces_what_it_names_and_keeps_the_rest),                                             \
-        SUITE_TEST(the_first_content_is_a_duplicate_also_of_an_amended_order),                                          \
-        SUITE_TEST(amended_items_take_the_order_out_of_its_lots),                                                       \
-        SUITE_TEST(items_of_a_firm_lot_cannot_be_amended_but_the_recipient_can),                                        \
-        SUITE_TEST(a_cancelled_order_cannot_be_amended),                                                                \
-        SUITE_TEST(an_amendment_with_a_body_that_is_no_object_changes_nothing),                                         \
-        SUITE_TEST(a_refused_request_leaves_the_others_of_its_group),                                                   \
-        SUITE_TEST(orders_are_listed_by_creator_and_state), SUITE_TEST(a_page_of_no_or_too_many_rows_is_refused),       \
+#define SUITE_ORDERS                                                                                                   \
+    SUITE_TEST(an_accepted_order_is_found_with_all_that_was_said),                                                     \
+        SUITE_TEST(the_same_content_again_is_a_duplicate_of_the_first),                                                \
+        SUITE_TEST(other_content_under_a_used_ref_is_a_conflict_and_the_first_stands),                                 \
+        SUITE_TEST(a_ref_is_its_creators_own), SUITE_TEST(a_ref_twice_in_one_batch_is_one_order),                      \
+        SUITE_TEST(open_orders_are_limited_and_a_duplicate_does_not_count),                                            \
+        SUITE_TEST(changes_are_numbered_in_the_order_of_their_commits),                                                \
+        SUITE_TEST(a_cancelled_order_tells_creator_and_planner),                                                       \
+        SUITE_TEST(cancelling_again_is_done_and_changes_nothing), SUITE_TEST(a_cancelled_ref_stays_used),              \
+        SUITE_TEST(an_order_with_a_firm_lot_is_too_late_to_cancel),                                                    \
+        SUITE_TEST(an_order_whose_lots_are_open_can_be_cancelled),                                                     \
+        SUITE_TEST(an_order_of_which_surplus_was_given_is_too_late_to_cancel),                                         \
+        SUITE_TEST(an_amendment_replaces_what_it_names_and_keeps_the_rest),                                            \
+        SUITE_TEST(the_first_content_is_a_duplicate_also_of_an_amended_order),                                         \
+        SUITE_TEST(amended_items_take_the_order_out_of_its_lots),                                                      \
+        SUITE_TEST(items_of_a_firm_lot_cannot_be_amended_but_the_recipient_can),                                       \
+        SUITE_TEST(a_cancelled_order_cannot_be_amended),                                                               \
+        SUITE_TEST(an_amendment_with_a_body_that_is_no_object_changes_nothing),                                        \
+        SUITE_TEST(a_refused_request_leaves_the_others_of_its_group),                                                  \
+        SUITE_TEST(orders_are_listed_by_creator_and_state), SUITE_TEST(a_page_of_no_or_too_many_rows_is_refused),      \
         SUITE_TEST(the_clock_is_what_was_set_last), SUITE_TEST(an_unknown_order_is_not_found)

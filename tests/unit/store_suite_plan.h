@@ -56,7 +56,10 @@ static void a_publication_takes_place_once(void **state) {
     struct bench *b = *state;
     uint64_t epoch = claim(b), no = accept_one(b, "luna", "A-1");
     plan_order(b, epoch, no, 1, LOT_OPEN);
-    struct event_row event = {.kind = EVENT_ORDER_STARTED, .order = no, .at_s = NOW, .ship_by_s = TAKT_TIME_NONE,
+    struct event_row event = {.kind = EVENT_ORDER_STARTED,
+                              .order = no,
+                              .at_s = NOW,
+                              .ship_by_s = TAKT_TIME_NONE,
                               .deliver_by_day = TAKT_DAY_NONE};
     struct store_publish q = publish_of(b, epoch);
     q.publish_no--;
@@ -158,8 +161,11 @@ static void rows_written_again_are_the_newest(void **state) {
     tasks[0].started_at_s = NOW + 7;
     tasks[0].late = true;
     tasks[1].gone = true;
-    struct promise_row promise = {.order = no, .at_s = NOW + 1, .ship_by_s = NOW + 9 * DAY,
-                                  .deliver_by_day = TAKT_DAY_NONE, .reason = "breakdown"};
+    struct promise_row promise = {.order = no,
+                                  .at_s = NOW + 1,
+                                  .ship_by_s = NOW + 9 * DAY,
+                                  .deliver_by_day = TAKT_DAY_NONE,
+                                  .reason = "breakdown"};
     struct store_publish q = publish_of(b, epoch);
     q.tasks = tasks, q.task_count = 2;
     q.promises = &promise, q.promise_count = 1;
@@ -290,10 +296,17 @@ static void events_of_a_creator_come_in_the_order_of_their_commits(void **state)
     struct bench *b = *state;
     uint64_t epoch = claim(b), luna = accept_one(b, "luna", "A-1"), sol = accept_one(b, "sol", "B-1");
     for (int i = 0; i < 6; i++) {
-        struct event_row rows[] = {{.kind = EVENT_ORDER_STARTED, .order = luna, .at_s = NOW + i, .reason = "x",
-                                    .ship_by_s = TAKT_TIME_NONE, .deliver_by_day = TAKT_DAY_NONE},
-                                   {.kind = EVENT_ORDER_MADE, .order = sol, .at_s = NOW + i,
-                                    .ship_by_s = TAKT_TIME_NONE, .deliver_by_day = TAKT_DAY_NONE}};
+        struct event_row rows[] = {{.kind = EVENT_ORDER_STARTED,
+                                    .order = luna,
+                                    .at_s = NOW + i,
+                                    .reason = "x",
+                                    .ship_by_s = TAKT_TIME_NONE,
+                                    .deliver_by_day = TAKT_DAY_NONE},
+                                   {.kind = EVENT_ORDER_MADE,
+                                    .order = sol,
+                                    .at_s = NOW + i,
+                                    .ship_by_s = TAKT_TIME_NONE,
+                                    .deliver_by_day = TAKT_DAY_NONE}};
         struct store_publish q = publish_of(b, epoch);
         q.events = rows, q.event_count = 2;
         assert_int_equal(store_call(b->store, &q.head), 0);
@@ -317,7 +330,7 @@ static void changes_that_all_have_seen_are_taken_away(void **state) {
     struct bench *b = *state;
     enum { MANY = 56000 }; /* orders, all cancelled: twice as many changes, more than are kept */
     struct accept_order *orders = takt_alloc(MANY * sizeof *orders);
-    char (*refs)[16] = takt_alloc(MANY * sizeof *refs);
+    char(*refs)[16] = takt_alloc(MANY * sizeof *refs);
     const char **names = takt_alloc(MANY * sizeof *names);
     enum cancel_outcome *outcomes = takt_alloc(MANY * sizeof *outcomes);
     for (size_t i = 0; i < MANY; i++) {
@@ -328,8 +341,12 @@ static void changes_that_all_have_seen_are_taken_away(void **state) {
     uint64_t epoch = claim(b);
     struct store_accept accept = accept_of(b, "luna", orders, MANY);
     assert_int_equal(store_call(b->store, &accept.head), 0);
-    struct store_cancel cancel = {.head = head_of(b, STORE_CANCEL), .creator = "luna", .now_s = NOW, .refs = names,
-                                  .ret_outcomes = outcomes, .count = MANY};
+    struct store_cancel cancel = {.head = head_of(b, STORE_CANCEL),
+                                  .creator = "luna",
+                                  .now_s = NOW,
+                                  .refs = names,
+                                  .ret_outcomes = outcomes,
+                                  .count = MANY};
     assert_int_equal(store_call(b->store, &cancel.head), 0);
     struct store_publish q = publish_of(b, epoch);
     assert_int_equal(store_call(b->store, &q.head), 0);
@@ -363,13 +380,13 @@ static void figures_count_orders_by_creator_and_state(void **state) {
     assert_int_equal(q.ret_repromises, 0);
 }
 
-#define SUITE_PLAN                                                                                                      \
-    SUITE_TEST(a_publication_is_loaded_as_it_was_written), SUITE_TEST(only_the_newest_epoch_publishes),                 \
-        SUITE_TEST(a_publication_takes_place_once),                                                                     \
-        SUITE_TEST(a_publication_that_has_not_seen_a_cancellation_is_stale),                                            \
-        SUITE_TEST(a_publication_with_one_wrong_row_changes_nothing), SUITE_TEST(a_unit_is_in_at_most_one_slice),       \
-        SUITE_TEST(slices_that_go_make_room_for_those_that_come), SUITE_TEST(rows_written_again_are_the_newest),        \
-        SUITE_TEST(a_report_counts_once), SUITE_TEST(the_world_is_kept_by_its_keys),                                    \
-        SUITE_TEST(pages_hold_every_open_row_once), SUITE_TEST(what_a_planner_says_of_an_ended_order_is_void),          \
-        SUITE_TEST(events_of_a_creator_come_in_the_order_of_their_commits),                                             \
+#define SUITE_PLAN                                                                                                     \
+    SUITE_TEST(a_publication_is_loaded_as_it_was_written), SUITE_TEST(only_the_newest_epoch_publishes),                \
+        SUITE_TEST(a_publication_takes_place_once),                                                                    \
+        SUITE_TEST(a_publication_that_has_not_seen_a_cancellation_is_stale),                                           \
+        SUITE_TEST(a_publication_with_one_wrong_row_changes_nothing), SUITE_TEST(a_unit_is_in_at_most_one_slice),      \
+        SUITE_TEST(slices_that_go_make_room_for_those_that_come), SUITE_TEST(rows_written_again_are_the_newest),       \
+        SUITE_TEST(a_report_counts_once), SUITE_TEST(the_world_is_kept_by_its_keys),                                   \
+        SUITE_TEST(pages_hold_every_open_row_once), SUITE_TEST(what_a_planner_says_of_an_ended_order_is_void),         \
+        SUITE_TEST(events_of_a_creator_come_in_the_order_of_their_commits),                                            \
         SUITE_TEST(changes_that_all_have_seen_are_taken_away), SUITE_TEST(figures_count_orders_by_creator_and_state)

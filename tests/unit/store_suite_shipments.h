@@ -12,9 +12,17 @@ static uint64_t pack_two(struct bench *b, uint64_t no[2], int64_t packed_at_s) {
     plan_order(b, epoch, no[1], 2, LOT_DONE);
     struct order_update updates[] = {{no[0], ORDER_PACKED, TAKT_TIME_NONE, packed_at_s},
                                      {no[1], ORDER_PACKED, TAKT_TIME_NONE, packed_at_s}};
-    struct parcel_row parcel = {.shipment = "shirts-1", .number = 1, .creator = "luna", .service = "standard",
-                                .carrier = "post", .ship_by_s = NOW + 3 * DAY, .packed_at_s = packed_at_s,
-                                .recipient_key = 9, .weight_mg = 300000, .orders = no, .order_count = 2};
+    struct parcel_row parcel = {.shipment = "shirts-1",
+                                .number = 1,
+                                .creator = "luna",
+                                .service = "standard",
+                                .carrier = "post",
+                                .ship_by_s = NOW + 3 * DAY,
+                                .packed_at_s = packed_at_s,
+                                .recipient_key = 9,
+                                .weight_mg = 300000,
+                                .orders = no,
+                                .order_count = 2};
     struct store_publish q = publish_of(b, epoch);
     q.orders = updates, q.order_count = 2;
     q.parcels = &parcel, q.parcel_count = 1;
@@ -23,9 +31,15 @@ static uint64_t pack_two(struct bench *b, uint64_t no[2], int64_t packed_at_s) {
 }
 
 static int act(struct bench *b, enum shipment_act what, const char *consumer) {
-    struct store_shipment q = {.head = head_of(b, STORE_SHIPMENT), .act = what, .shipment = "shirts-1",
-                               .consumer = consumer, .carrier = "", .tracking = what == SHIPMENT_SHIP ? "T-1" : "",
-                               .reason = what == SHIPMENT_REFUSE ? "no label" : "", .attempts_max = 3, .now_s = NOW + DAY};
+    struct store_shipment q = {.head = head_of(b, STORE_SHIPMENT),
+                               .act = what,
+                               .shipment = "shirts-1",
+                               .consumer = consumer,
+                               .carrier = "",
+                               .tracking = what == SHIPMENT_SHIP ? "T-1" : "",
+                               .reason = what == SHIPMENT_REFUSE ? "no label" : "",
+                               .attempts_max = 3,
+                               .now_s = NOW + DAY};
     return store_call(b->store, &q.head);
 }
 
@@ -67,8 +81,13 @@ static void an_order_is_in_at_most_one_shipment(void **state) {
     struct bench *b = *state;
     uint64_t no[2], twice[2];
     uint64_t epoch = pack_two(b, no, NOW), third = accept_one(b, "luna", "A-3");
-    struct parcel_row parcel = {.shipment = "shirts-2", .number = 2, .creator = "luna", .service = "", .carrier = "",
-                                .orders = &no[1], .order_count = 1};
+    struct parcel_row parcel = {.shipment = "shirts-2",
+                                .number = 2,
+                                .creator = "luna",
+                                .service = "",
+                                .carrier = "",
+                                .orders = &no[1],
+                                .order_count = 1};
     struct store_publish q = publish_of(b, epoch);
     q.parcels = &parcel, q.parcel_count = 1;
     assert_int_equal(store_call(b->store, &q.head), TAKT_EEXIST);
@@ -185,8 +204,12 @@ static void a_refused_shipment_waits_with_its_reason(void **state) {
 static void a_fenced_dispatch_moves_no_shipment(void **state) {
     struct bench *b = *state;
     uint64_t no[2], epoch = pack_two(b, no, NOW);
-    struct store_shipment q = {.head = head_of(b, STORE_SHIPMENT), .epoch = epoch, .act = SHIPMENT_TAKE,
-                               .shipment = "shirts-1", .consumer = "post-1", .now_s = NOW};
+    struct store_shipment q = {.head = head_of(b, STORE_SHIPMENT),
+                               .epoch = epoch,
+                               .act = SHIPMENT_TAKE,
+                               .shipment = "shirts-1",
+                               .consumer = "post-1",
+                               .now_s = NOW};
     claim(b);
     assert_int_equal(store_call(b->store, &q.head), TAKT_EFENCED);
     assert_int_equal(shipment(b).state, SHIPMENT_OPEN);
@@ -200,8 +223,11 @@ static void an_unknown_shipment_is_not_found(void **state) {
     pack_two(b, no, NOW);
     static const char *const names[] = {"shirts-2", "mugs-1", "shirts", "shirts-", "shirts-1x", "shirts-0", "-1", ""};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        struct store_shipment q = {.head = head_of(b, STORE_SHIPMENT), .act = SHIPMENT_TAKE, .shipment = names[i],
-                                   .consumer = "post-1", .now_s = NOW};
+        struct store_shipment q = {.head = head_of(b, STORE_SHIPMENT),
+                                   .act = SHIPMENT_TAKE,
+                                   .shipment = names[i],
+                                   .consumer = "post-1",
+                                   .now_s = NOW};
         assert_int_equal(store_call(b->store, &q.head), TAKT_ENOENT);
     }
 }
@@ -218,10 +244,10 @@ static void a_packed_order_is_too_late_to_cancel_or_amend(void **state) {
     assert_int_equal(cancel_ref(b, "luna", "A-1", NOW), CANCEL_TOO_LATE);
 }
 
-#define SUITE_SHIPMENTS                                                                                                 \
-    SUITE_TEST(a_shipment_is_read_as_it_was_published), SUITE_TEST(an_order_is_in_at_most_one_shipment),                \
-        SUITE_TEST(shipping_ends_its_orders_and_tells_everybody), SUITE_TEST(packed_after_the_promise_is_broken),       \
-        SUITE_TEST(a_taken_shipment_is_its_consumers),                                                                  \
-        SUITE_TEST(too_many_attempts_set_it_aside_until_the_operator_releases_it),                                      \
-        SUITE_TEST(a_refused_shipment_waits_with_its_reason), SUITE_TEST(a_fenced_dispatch_moves_no_shipment),          \
+#define SUITE_SHIPMENTS                                                                                                \
+    SUITE_TEST(a_shipment_is_read_as_it_was_published), SUITE_TEST(an_order_is_in_at_most_one_shipment),               \
+        SUITE_TEST(shipping_ends_its_orders_and_tells_everybody), SUITE_TEST(packed_after_the_promise_is_broken),      \
+        SUITE_TEST(a_taken_shipment_is_its_consumers),                                                                 \
+        SUITE_TEST(too_many_attempts_set_it_aside_until_the_operator_releases_it),                                     \
+        SUITE_TEST(a_refused_shipment_waits_with_its_reason), SUITE_TEST(a_fenced_dispatch_moves_no_shipment),         \
         SUITE_TEST(an_unknown_shipment_is_not_found), SUITE_TEST(a_packed_order_is_too_late_to_cancel_or_amend)

@@ -176,12 +176,12 @@ static void the_schema_is_whole_in_both_dialects(void **state) {
     }
 }
 
-#define FILE_TESTS                                                                                                      \
-    SUITE_TEST(what_was_accepted_is_there_after_it_is_opened_again),                                                    \
-        SUITE_TEST(a_second_owner_is_told_who_holds_the_file),                                                          \
-        SUITE_TEST(a_store_that_is_not_there_is_not_made_unasked), SUITE_TEST(a_store_of_another_plant_is_refused),     \
-        SUITE_TEST(a_store_of_a_newer_takt_is_refused),                                                                 \
-        SUITE_TEST(a_file_of_something_else_is_refused_and_left_alone), SUITE_TEST(nobody_else_may_read_the_file),      \
+#define FILE_TESTS                                                                                                     \
+    SUITE_TEST(what_was_accepted_is_there_after_it_is_opened_again),                                                   \
+        SUITE_TEST(a_second_owner_is_told_who_holds_the_file),                                                         \
+        SUITE_TEST(a_store_that_is_not_there_is_not_made_unasked), SUITE_TEST(a_store_of_another_plant_is_refused),    \
+        SUITE_TEST(a_store_of_a_newer_takt_is_refused),                                                                \
+        SUITE_TEST(a_file_of_something_else_is_refused_and_left_alone), SUITE_TEST(nobody_else_may_read_the_file),     \
         SUITE_TEST(every_query_goes_along_an_index), SUITE_TEST(the_schema_is_whole_in_both_dialects)
 
 int main(void) {
