@@ -5,6 +5,7 @@
  * stricter than the loader; tests/system/test_check_config.py holds the two together. */
 #include "config/options.h"
 #include "config/value.h"
+#include "schedulers/solver.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -242,9 +243,28 @@ static void test_every_row_has_help_and_a_sound_range(void **state) {
     }
 }
 
+static void test_the_schedulers_that_can_be_named_are_those_there_are(void **state) {
+    const struct option_row *o = section_option(section_find("planning"), "scheduler");
+    size_t named = 0, there = 0;
+    (void)state;
+    for (const char *word = o->choices; *word != '\0'; named++) {
+        char name[32] = "";
+        size_t length = strcspn(word, " ");
+        assert_true(length < sizeof name);
+        memcpy(name, word, length);
+        if (scheduler_find(name) == NULL)
+            fail_msg("there is no scheduler '%s'", name);
+        word += length + (word[length] == ' ');
+    }
+    while (schedulers[there].name != NULL)
+        there++;
+    assert_int_equal(named, there);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_schema_in_the_tree_is_the_option_tables),
+        cmocka_unit_test(test_the_schedulers_that_can_be_named_are_those_there_are),
         cmocka_unit_test(test_every_row_has_help_and_a_sound_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
