@@ -203,7 +203,7 @@ static int check_amend(struct tables *t, struct store_amend *q, struct amendment
         return takt_fail(err, code, "creator '%s' has no order '%s'", q->creator, q->order_ref);
     if (code < 0)
         return code;
-    if (!order_state_open(a->head.state) || a->head.state == ORDER_PACKED || a->head.shipment != 0)
+    if (!order_state_open(a->head.state) || (a->head.state == ORDER_PACKED && q->set_items) || a->head.shipment != 0)
         return takt_fail(err, TAKT_ESTALE, "order '%s' is %s", q->order_ref, order_state_text(a->head.state));
     if (!q->set_items)
         return 0;
