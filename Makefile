@@ -53,6 +53,10 @@ $(O)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay_main.c $(O)/libt
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_) $(LDFLAGS_) -o $@ tests/fuzz/fuzz_$*.c tests/fuzz/replay_main.c $(O)/libtakt-all.a $(LIBS)
 
+$(O)/bench/%: bench/%.c $(O)/libtakt-all.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_) -MMD -MP $(LDFLAGS_) -o $@ $< $(O)/libtakt-all.a $(LIBS)
+
 # ---- what people call ----
 
 demo:

@@ -2,10 +2,14 @@
 
 /* How fast the store is, beside what the database allows: bench/store [FOLDER]
  *
- *  accept    durable orders a second in groups, by turns with the least that keeps them: one typed row of the same size
- * under a unique (creator, order_ref) in one table of the same database with the same settings single    one order at a
- * time: milliseconds to durable, beside an fdatasync of as much publish   a plan that changes 100,000 tasks recover all
- * that a planner starts from, with 1,000,000 open orders, page by page
+ * accept: durable orders a second in groups, by turns with the least that keeps them: one typed row of the same size under
+ * a unique (creator, order_ref) in one table, WAL and synchronous=FULL, otherwise as SQLite comes.
+ *
+ * single: one order at a time, milliseconds to durable, beside an fdatasync of as much.
+ *
+ * publish: a plan that changes up to 100,000 tasks.
+ *
+ * recover: all that a planner starts from, with 1,000,000 open orders and more, page by page.
  *
  * Each prints lines of `name value`. The folder (default: the current one) must be on the disk that is meant. */
 

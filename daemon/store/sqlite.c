@@ -4,15 +4,19 @@
  *
  * One connection writes, reads and checkpoints. Journal WAL, synchronous=FULL: the log is synced before COMMIT returns.
  *
- *  I1  A group is one transaction: BEGIN IMMEDIATE, its requests in order, state and counts, COMMIT. What a request
- * reads, it reads inside; codes are final only when COMMIT has returned. I2  After any failure the transaction is
- * rolled back and state and counts are loaded again before the next one. I3  A COMMIT that failed while the log was
- * written or synced may have left a whole transaction in the log: this process does not see it, but one that recovers
- * after a crash would. SQLITE_FULL cannot (the frame that commits is the last and was not written). After any other
- * failure nothing runs until a small transaction has been committed over the same place of the log (`settle`): from
- * then on the failed one is gone for good. If that succeeds at once, the requests are told TAKT_ESTORE, else
- * TAKT_EUNKNOWN. I4  What recovery found in the log at open may never have reached the disk (an earlier process died of
- * a failed sync), so the log is checkpointed, which syncs it, before the first request.
+ * I1. A group is one transaction: BEGIN IMMEDIATE, its requests in order, state and counts, COMMIT. What a request reads,
+ * it reads inside; codes are final only when COMMIT has returned.
+ *
+ * I2. After any failure the transaction is rolled back, and state and counts are loaded again before the next one.
+ *
+ * I3. A COMMIT that failed while the log was written or synced may have left a whole transaction in the log: this process
+ * does not see it, but one that recovers after a crash would. SQLITE_FULL cannot (the frame that commits is the last and
+ * was not written). After any other failure nothing runs until a small transaction has been committed over the same place
+ * of the log (`settle`): from then on the failed one is gone for good. If that succeeds at once, the requests are told
+ * TAKT_ESTORE, else TAKT_EUNKNOWN.
+ *
+ * I4. What recovery found in the log at open may never have reached the disk (an earlier process died of a failed sync), so
+ * the log is checkpointed, which syncs it, before the first request.
  *
  * A crash between any two steps leaves whole groups: SQLite's log is read up to the last frame that commits.
  *
