@@ -11,10 +11,16 @@ from link import Ending, Link
 
 def run(folder, consumer):
     ending, link, number = Ending(), Link("ipc://shipments.sock", {"consumer": consumer, "credit": 50}), 0
+    asked = 0    # seconds of silence in which the plant was asked whether it is still there
     labels = {}  # shipment_id → tracking number: a repeat gets the label it had
     with open(f"{folder}/shipped.jsonl", "w", encoding="utf-8") as log:
         while not ending:
             message = link.receive(20)
+            if link.ready and link.silent_for() > asked + 1:  # a plant that has restarted answers `no-session`, and is greeted again
+                asked += 1
+                link.send({"type": "credit", "credit": 50})
+            elif message is not None:
+                asked = 0
             if message is None or message["type"] not in ("shipment", "confirmed"):
                 continue
             name = message["shipment_id"]

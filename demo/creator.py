@@ -20,7 +20,7 @@ class Creator:
         self.acts = {}            # id → amend or cancel: until answered
         self.under_way = {}       # id → order_refs
         self.accepted, self.refused, self.answers = set(), {}, []
-        self.next_id, self.cursor, self.unseen = 0, 0, 0
+        self.next_id, self.cursor, self.unseen, self.asked = 0, 0, 0, 0
         self.events = open(f"{folder}/events-{name}.jsonl", "w", encoding="utf-8")
         self.link = Link("ipc://orders.sock", {"creator": name, "client": "demo"})
 
@@ -59,6 +59,7 @@ class Creator:
             self.link.send({"type": "orders", "id": key, "orders": batch})
 
     def handle(self, message):
+        self.asked = 0
         kind, key = message["type"], message.get("id")
         if kind == "accepted":
             refused = {r["order_ref"]: r for r in message["results"] if r["outcome"] == "refused"}
@@ -94,6 +95,9 @@ class Creator:
         self.events.flush()
         if (self.under_way or self.acts) and self.link.silent_for() > 2:
             self.link.connect()
+        elif self.link.ready and self.link.silent_for() > self.asked + 1:
+            self.asked += 1
+            self.link.send({"type": "ping", "id": "ping"})  # a plant that has restarted answers `no-session`
 
     def finish(self):
         self.events.close()

@@ -170,6 +170,10 @@ class Demo:
         moved = self.moved(down_at)
         because = "; ".join(f"{n} because {REASONS.get(r, r)}" for r, n in moved.most_common())
         say(f"{sum(moved.values())} promises moved" + (f": {because}" if moved else ": every promise can still be kept"))
+        late = self.latest()
+        if late is not None:
+            say()
+            self.show("why", late)
 
         self.chapter("Tuesday night: the power fails")
         self.sleep_until(MONDAY + 38 * HOUR, "before")
@@ -199,10 +203,6 @@ class Demo:
 
         self.chapter("One order's story")
         self.show("order", "luna/LUNA-RUSH")
-        late = self.latest()
-        if late is not None:
-            self.chapter("Why was this one promised anew?")
-            self.show("why", late)
         for child in self.children:
             child.send_signal(signal.SIGTERM)
         for child in self.children:

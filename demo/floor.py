@@ -12,8 +12,10 @@ from link import Clock, Ending, Link, seconds, stamp
 
 
 class Line:
+    """What runs on it now: one task, or on a batch line all tasks of a run, which begin and end together."""
+
     def __init__(self, name):
-        self.name, self.task, self.done_at, self.asked = name, None, 0, None
+        self.name, self.tasks, self.done_at, self.asked = name, [], 0, None
 
 
 class Floor:
@@ -29,6 +31,9 @@ class Floor:
         self.reports[message["id"]] = message
         self.link.send(message)
 
+    def unanswered(self, line):
+        return any(report["line"] == line.name for report in self.reports.values())
+
     def is_down(self, line):
         try:
             with open(f"{self.folder}/down.json", encoding="utf-8") as f:
@@ -38,23 +43,28 @@ class Floor:
 
     def work(self, line):
         now = self.clock.now()
-        if line.task is None:
-            if line.asked is None:
+        if not line.tasks:
+            if line.asked is None and not self.unanswered(line):
                 self.number += 1
                 line.asked = str(self.number)
-                self.link.send({"type": "next", "id": line.asked, "line": line.name, "limit": 1})
-        elif line.done_at <= now and not self.is_down(line):
-            quantity = line.task["quantity"]
-            scrap = sum(self.rng.random() < 0.004 for _ in range(quantity)) if line.name.startswith("sew") else 0
-            self.report(event="finished", line=line.name, task=line.task["task"], good=quantity - scrap, scrap=scrap, at=stamp(now))
-            line.task = None
+                self.link.send({"type": "next", "id": line.asked, "line": line.name, "limit": 20})
+        elif line.done_at <= now and not self.is_down(line) and not self.unanswered(line):
+            for task in line.tasks:
+                quantity = task["quantity"]
+                scrap = sum(self.rng.random() < 0.004 for _ in range(quantity)) if line.name.startswith("sew") else 0
+                self.report(event="finished", line=line.name, task=task["task"], good=quantity - scrap, scrap=scrap, at=stamp(now))
+            line.tasks = []
 
     def take(self, line, tasks):
+        """The first task, and those that are in one run with it."""
         now = self.clock.now()
-        for task in tasks:
-            if seconds(task["start"]) <= now and not self.is_down(line):
-                self.report(event="started", line=line.name, task=task["task"], at=stamp(now))
-                line.task, line.done_at = task, now + (seconds(task["end"]) - seconds(task["start"])) * self.rng.uniform(0.95, 1.02)
+        if not tasks or seconds(tasks[0]["start"]) > now or self.is_down(line):
+            return
+        first = tasks[0]
+        line.tasks = [task for task in tasks if (task["start"], task["end"]) == (first["start"], first["end"])]
+        for task in line.tasks:
+            self.report(event="started", line=line.name, task=task["task"], at=stamp(now))
+        line.done_at = now + (seconds(first["end"]) - seconds(first["start"])) * self.rng.uniform(0.95, 1.02)
 
     def handle(self, message):
         if message["type"] == "tasks":
@@ -68,8 +78,7 @@ class Floor:
             asked = self.reports.pop(message.get("id"), None)
             if asked is not None:
                 for line in self.lines.values():
-                    if line.task is not None and line.task["task"] == asked.get("task"):
-                        line.task = None
+                    line.tasks = [task for task in line.tasks if task["task"] != asked.get("task")]
                 with open(f"{self.folder}/floor-problems.jsonl", "a", encoding="utf-8") as f:
                     f.write(json.dumps({"report": asked, "problem": message}) + "\n")
 
