@@ -85,10 +85,9 @@ static void report_duplicate(struct builder *b, const struct node *key, const st
              first->place.line, first->place.column);
 }
 
-/* Leaves out entries whose key is no text or was there before. */
+/* Leaves out entries whose key is no text or was there before, and makes the index of the others. */
 static void check_keys(struct builder *b, struct frame *map) {
-    struct arena *scratch = arena_new();
-    struct names *seen = names_new(scratch, map->count);
+    struct names *seen = names_new(b->arena, map->count);
     size_t kept = 0;
     for (size_t k = 0; k < map->count; k++) {
         struct entry e = map->entries[k];
@@ -105,7 +104,7 @@ static void check_keys(struct builder *b, struct frame *map) {
             map->entries[kept++] = e;
     }
     map->count = kept;
-    arena_free(scratch);
+    map->node->index = seen;
 }
 
 static void pop(struct builder *b) {
@@ -295,6 +294,10 @@ const struct node *document_parse(const struct source *source, const char *bytes
 const struct node *node_get(const struct node *map, const char *key) {
     if (map == NULL || map->kind != NODE_MAP)
         return NULL;
+    if (map->index != NULL) {
+        int32_t place = names_find(map->index, key);
+        return place >= 0 ? map->entries[place].value : NULL;
+    }
     for (size_t k = 0; k < map->count; k++)
         if (strcmp(map->entries[k].key->text, key) == 0)
             return map->entries[k].value;

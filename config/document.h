@@ -18,6 +18,8 @@
 
 enum { DOCUMENT_DEPTH_MAX = 32, DOCUMENT_SIZE_MAX = 16 * 1024 * 1024, DOCUMENT_NODES_MAX = 1000000 };
 
+struct names;
+
 enum node_kind { NODE_BROKEN, NODE_SCALAR, NODE_LIST, NODE_MAP };
 
 struct node {
@@ -27,6 +29,7 @@ struct node {
     const char *text; /* of a scalar; never NULL */
     const struct entry *entries;
     size_t count;
+    const struct names *index; /* of a map's keys, their places in entries; NULL: it is searched */
 };
 
 struct entry {
@@ -38,5 +41,6 @@ struct entry {
 const struct node *document_parse(const struct source *source, const char *bytes, size_t size, struct arena *arena,
                                   struct faults *faults);
 
-/* The value of a key of a map; NULL: it is not there, or this is no map. Cost: linear. */
+/* The value of a key of a map; NULL: it is not there, or this is no map. Cost: O(1)
+ * expected. */
 const struct node *node_get(const struct node *map, const char *key);

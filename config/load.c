@@ -20,6 +20,13 @@
 
 #define DROP_IN_FOLDER "taktd.d"
 
+struct joined { /* a section of names that is spread over files */
+    struct node node;
+    struct entry *entries; /* the node's, to be added to */
+    struct names *names;   /* likewise */
+    size_t cap;
+};
+
 struct load {
     struct arena *scratch; /* trees, faults, texts of files */
     struct faults *faults, *notes;
@@ -27,6 +34,8 @@ struct load {
     size_t source_count;
     struct entry *entries; /* of the merged root */
     size_t entry_count;
+    struct joined *joined[TABLE_COUNT];
+    size_t joined_count;
     bool unreadable; /* a file is not YAML */
 };
 
@@ -72,28 +81,47 @@ static struct entry *merged(struct load *load, const char *key) {
     return NULL;
 }
 
-/* Both sections' names in one map; a name in both is a fault. */
-static const struct node *join(struct load *load, const struct node *a, const struct node *b) {
-    struct node *both = arena_alloc(load->scratch, sizeof *both);
-    struct entry *entries = arena_array(load->scratch, a->count + b->count, sizeof *entries);
-    struct names *seen = names_new(load->scratch, a->count);
-    memcpy(entries, a->entries, a->count * sizeof *entries);
-    for (size_t k = 0; k < a->count; k++)
-        names_add(seen, a->entries[k].key->text, (int32_t)k);
-    *both = *a;
-    both->entries = entries;
-    for (size_t k = 0; k < b->count; k++) {
-        const struct node *key = b->entries[k].key;
-        int32_t first = names_find(seen, key->text);
+/* Room for `cap` names; what is there already moves in. */
+static void make_room(struct load *load, struct joined *j, size_t cap) {
+    struct entry *entries = arena_array(load->scratch, cap, sizeof *entries);
+    if (j->node.count > 0)
+        memcpy(entries, j->node.entries, j->node.count * sizeof *entries);
+    j->names = names_new(load->scratch, cap);
+    for (size_t k = 0; k < j->node.count; k++)
+        names_add(j->names, entries[k].key->text, (int32_t)k);
+    j->node.entries = j->entries = entries;
+    j->node.index = j->names;
+    j->cap = cap;
+}
+
+/* Further names into a section; a name that is there already is a fault. */
+static void join(struct load *load, struct joined *j, const struct node *more) {
+    if (j->node.count + more->count > j->cap)
+        make_room(load, j, 2 * (j->node.count + more->count)); /* doubled, as there may be a file for every creator */
+    for (size_t k = 0; k < more->count; k++) {
+        const struct node *key = more->entries[k].key;
+        int32_t first = names_add(j->names, key->text, (int32_t)j->node.count);
         if (first < 0) {
-            entries[both->count++] = b->entries[k];
+            j->entries[j->node.count++] = more->entries[k];
             continue;
         }
-        struct place there = a->entries[first].key->place;
+        struct place there = j->entries[first].key->place;
         fault_at(load->faults, key->place, "'%.100s' is defined twice; the first is at %s:%d:%d", key->text,
                  there.source->path, there.line, there.column);
     }
-    return both;
+}
+
+/* The section as one that can be joined: its first file's node gives place and names. */
+static struct joined *joinable(struct load *load, struct entry *e) {
+    for (size_t k = 0; k < load->joined_count; k++)
+        if (&load->joined[k]->node == e->value)
+            return load->joined[k];
+    struct joined *j = arena_alloc(load->scratch, sizeof *j);
+    j->node = *e->value;
+    make_room(load, j, j->node.count);
+    e->value = &j->node;
+    load->joined[load->joined_count++] = j; /* at most one for each section of names of the root */
+    return j;
 }
 
 static void merge_key(struct load *load, const struct entry *e) {
@@ -106,7 +134,7 @@ static void merge_key(struct load *load, const struct entry *e) {
     bool same_version = strcmp(e->key->text, "takt") == 0 && e->value->kind == NODE_SCALAR &&
                         there->value->kind == NODE_SCALAR && strcmp(e->value->text, there->value->text) == 0;
     if (has_names(e->key->text) && maps) {
-        there->value = join(load, there->value, e->value);
+        join(load, joinable(load, there), e->value);
     } else if (!same_version) {
         struct place first = there->key->place;
         fault_at(load->faults, e->key->place, "'%.100s' is defined twice; the first is at %s:%d:%d", e->key->text,
