@@ -29,6 +29,7 @@ struct dispatching {
     struct placer placer;
     enum dispatch_rule rule;
     int64_t slope1, slope2; /* ATCS: what a tick of slack and of changeover costs, in 2^-32 */
+    int32_t *merit;         /* ATCS, by option: log2 of weight over time, in 2^-16 */
     int32_t now;
     int64_t *heap;          /* tick << 32 | number; tasks first, then lines */
     size_t heap_count, heap_cap;
@@ -63,28 +64,38 @@ static int64_t heap_pop(struct dispatching *d) {
     return top;
 }
 
-static int64_t atcs_score(const struct dispatching *d, int32_t task, int32_t time, int32_t now) {
+/* What of a score does not depend on the hour: worked out once, since a queue is looked at again and again. */
+static int32_t *merits(const struct problem *p, const struct job_facts *facts) {
+    int32_t *merit = takt_alloc((size_t)p->option_offset[p->tasks] * sizeof *merit);
+    for (int32_t i = 0; i < p->tasks; i++) {
+        int32_t job = p->job[i];
+        int64_t worth = facts->due[job] != INT32_MAX ? facts->weight[job] : facts->tail[i];
+        int32_t log_worth = log2_fixed((uint64_t)worth * 16 + 1);
+        for (int32_t o = p->option_offset[i]; o < p->option_offset[i + 1]; o++)
+            merit[o] = log_worth - log2_fixed((uint64_t)p->option_time[o] + 1);
+    }
+    return merit;
+}
+
+static int64_t atcs_score(const struct dispatching *d, int32_t task, int32_t option, int32_t now) {
     int32_t job = d->p->job[task];
-    bool has_due = d->facts.due[job] != INT32_MAX;
-    int64_t worth = has_due ? d->facts.weight[job] : d->facts.tail[task], slack = 0;
-    if (has_due)
+    int64_t slack = 0;
+    if (d->facts.due[job] != INT32_MAX)
         slack = (int64_t)d->facts.due[job] - d->facts.tail[task] - now;
-    int64_t score = (int64_t)log2_fixed((uint64_t)worth * 16 + 1) - log2_fixed((uint64_t)time + 1);
-    return score * 65536 - (slack > 0 ? slack * d->slope1 : 0);
+    return (int64_t)d->merit[option] * 65536 - (slack > 0 ? slack * d->slope1 : 0);
 }
 
 /* How much the rule likes a task on a line, its changeover not counted; more is better. */
 static int64_t score_of(const struct dispatching *d, int32_t task, int32_t option, int32_t now) {
-    int32_t time = d->p->option_time[option];
     switch (d->rule) {
     case DISPATCH_FIFO:
         return -(int64_t)d->ready[task];
     case DISPATCH_EDD:
         return -(int64_t)d->facts.due[d->p->job[task]];
     case DISPATCH_SPT:
-        return -(int64_t)time;
+        return -(int64_t)d->p->option_time[option];
     default:
-        return atcs_score(d, task, time, now);
+        return atcs_score(d, task, option, now);
     }
 }
 
@@ -410,6 +421,8 @@ int dispatch(const struct problem *p, enum dispatch_rule rule, struct dispatch_s
     const int64_t bit = INT64_C(61961456000); /* 10 · log2(e) · 2^32, tenths taken out of the scales */
     d.slope1 = bit / ((int64_t)scales.k1 * d.facts.mean_time);
     d.slope2 = bit / ((int64_t)scales.k2 * d.facts.mean_change);
+    if (rule == DISPATCH_ATCS)
+        d.merit = merits(p, &d.facts);
     d.queues = takt_alloc(lines * sizeof *d.queues);
     d.busy_until = takt_alloc(lines * sizeof *d.busy_until);
     d.active = takt_alloc(lines);
@@ -423,6 +436,7 @@ int dispatch(const struct problem *p, enum dispatch_rule rule, struct dispatch_s
     for (size_t l = 0; l < lines; l++)
         free(d.queues[l].tasks);
     free(d.queues);
+    free(d.merit);
     free(d.busy_until);
     free(d.active);
     free(d.ready);
