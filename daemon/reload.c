@@ -36,12 +36,8 @@ __attribute__((format(printf, 2, 3))) static bool add_line(struct reload *r, con
     return true;
 }
 
-static void add_faults(struct reload *r, const struct plant_faults *faults) {
-    for (size_t i = 0; i < faults->count; i++) {
-        const struct plant_fault *fault = &faults->list[i];
-        if (!add_line(r, "%s:%d:%d: %s", fault->file, fault->line, fault->column, fault->text))
-            return;
-    }
+static bool add_fault(struct reload *r, const struct plant_fault *fault, const char *prefix) {
+    return add_line(r, "%s:%d:%d: %s%s", fault->file, fault->line, fault->column, prefix, fault->text);
 }
 
 static void add_changes(struct reload *r, const struct plant *running) {
@@ -64,10 +60,13 @@ int reload_read(struct reload *r, const char *file, const struct plant *running)
     struct plant_faults faults = {0};
     r->code = plant_load(file, NULL, 0, &r->plant, &faults, &r->err);
     if (r->code == 0) {
+        for (size_t i = 0; i < r->plant->note_count; i++)
+            add_fault(r, &r->plant->notes[i], "note: ");
         add_changes(r, running);
     } else {
         r->plant = NULL;
-        add_faults(r, &faults);
+        for (size_t i = 0; i < faults.count && add_fault(r, &faults.list[i], ""); i++) {
+        }
         if (faults.count > 0)
             takt_fail(&r->err, r->code, "%s:%d:%d: %s%s", faults.list[0].file, faults.list[0].line, faults.list[0].column,
                       faults.list[0].text, faults.count > 1 ? " (and more)" : "");
