@@ -11,6 +11,7 @@
 #include "daemon/operate/log.h"
 #include "daemon/store/store.h"
 #include "daemon/supervisor.h"
+#include "daemon/wire/endpoint.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -144,6 +145,19 @@ static int load(const struct arguments *arguments, struct plant **ret) {
     return code;
 }
 
+/* Before anything is opened: who would be open to all must not even begin. */
+static int check_endpoints(const struct plant *plant) {
+    const char *const addresses[] = {plant->listen.orders, plant->listen.shipments, plant->listen.floor, plant->listen.control};
+    struct takt_error err = {0};
+    int code = 0;
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0] && code == 0; i++)
+        if (addresses[i])
+            code = endpoint_check(addresses[i], plant->security, &err);
+    if (code != 0)
+        log_write(LOG_LEVEL_ERR, "main", LOG_MESSAGE_ENDPOINT, NULL, "%s", err.text);
+    return code;
+}
+
 static int open_store(const struct plant *plant, struct store **ret) {
     struct takt_error err = {0};
     struct store_config config = {.url = plant->store, .plant = plant->id, .create = true};
@@ -225,6 +239,8 @@ int main(int argc, char **argv) {
     supervisor_block_signals();
     seed_ids();
     int code = load(&arguments, &plant);
+    if (code == 0)
+        code = check_endpoints(plant);
     if (code == 0)
         code = open_store(plant, &store);
     if (code == 0)

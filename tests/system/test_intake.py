@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Creators and a real daemon: what was accepted stays, whatever is sent and whatever fails."""
+import os
 import socket
 import subprocess
 
@@ -348,3 +349,4 @@ def test_an_endpoint_that_others_can_reach_is_not_opened_without_keys(security):
         done = subprocess.run([f"{BUILD}/taktd", "plant.yaml"], cwd=lab.folder, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 78, done.stderr
         assert "7710" in done.stderr and "127.0.0.1" in done.stderr, done.stderr
+        assert not os.path.exists(lab.path("takt.db"))
