@@ -54,6 +54,7 @@ struct order {
     int64_t packed_s;      /* expected packing; TAKT_TIME_NEVER */
     int64_t told_packed_s; /* what the store knows of it; TAKT_TIME_NONE */
     int64_t packed_at_s;   /* TAKT_TIME_NONE */
+    int64_t late_since_s;  /* while it is in book.late */
     struct item *items;
     struct due *due;                         /* NULL: nothing of it is to be made */
     struct order *bucket_prev, *bucket_next; /* expected to be packed at about the same time */
@@ -70,6 +71,7 @@ struct order {
     uint16_t creator, service, country; /* labels */
     uint8_t state;                      /* enum order_state */
     uint8_t cause;                      /* enum cause of its own: what happened to this order */
+    uint8_t late_cause;                 /* enum cause: why it is in book.late */
     bool ready;                         /* it is in the heap of those to be packed, or being packed */
     bool parcelled;                     /* it is in a parcel */
     bool late_promise, late_wish;       /* counted in the book */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOUR_S = 3600, LOTS_MAX = 4096 };
+enum { HOUR_S = 3600, TARGET_HOURS = 6, LOTS_MAX = 4096 };
 
 struct due_key {
     int64_t wish_s, promise_s;
@@ -104,13 +104,20 @@ static uint32_t gather_lots(const struct order *o, struct lot **lots) {
     return n;
 }
 
-static int64_t hour(int64_t time_s) {
-    return time_s == TAKT_TIME_NONE ? TAKT_TIME_NONE : time_s - time_s % HOUR_S;
+static int64_t round_down(int64_t time_s, int64_t to_s) {
+    return time_s == TAKT_TIME_NONE ? TAKT_TIME_NONE : time_s - time_s % to_s;
+}
+
+/* A wish is a cut-off; without one there is only the plant's target, which is not meant to the hour. */
+static struct due_key key_of(const struct order *o, struct lot **lots) {
+    int64_t wish_to_s = o->wish_day == TAKT_DAY_NONE ? TARGET_HOURS * HOUR_S : HOUR_S;
+    return (struct due_key){round_down(o->wish_s, wish_to_s), round_down(o->ship_by_s, HOUR_S), lots,
+                            gather_lots(o, lots)};
 }
 
 void due_assign(struct planner *p, struct order *o) {
     struct lot *lots[LOTS_MAX + 1];
-    struct due_key key = {hour(o->wish_s), hour(o->ship_by_s), lots, gather_lots(o, lots)};
+    struct due_key key = key_of(o, lots);
     struct due *due = NULL;
     int64_t weight = order_weight(p, o);
     if (o->due != NULL && due_same(o->due, &key))

@@ -4,7 +4,8 @@
 /* Dues: open orders that wait for the same lots and have the same dates count as one, with their weights summed.
  *
  * A million open orders are some ten thousand dues, so that making a problem of them does not depend on the number of
- * orders. Dates agree when they fall into the same hour (a promise is a carrier's cut-off anyway).
+ * orders. Dates agree when they fall into the same hour (promises and wishes are carriers' cut-offs
+ * anyway), targets of orders without a wish when they fall into the same quarter of a day.
  *
  * Threads: one owner. Cost: due_assign is linear in the order's slices; O(dues) to walk them. */
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { KEPT_MOST = 65536 };
+
 void news_init(struct news *n) {
     *n = (struct news){.arena = arena_new()};
 }
@@ -174,6 +176,24 @@ static void clear_lots(struct planner *p) {
     n->lot_count = 0;
 }
 
+/* A start with a million new orders needs large arrays once, and never again. */
+#define SHRINK(array, cap)                                                                                             \
+    do {                                                                                                               \
+        if ((cap) > KEPT_MOST) {                                                                                       \
+            free(array);                                                                                               \
+            (array) = NULL;                                                                                            \
+            (cap) = 0;                                                                                                 \
+        }                                                                                                              \
+    } while (0)
+
+static void shrink(struct news *n) {
+    SHRINK(n->slices, n->slice_cap);
+    SHRINK(n->gone, n->gone_cap);
+    SHRINK(n->orders.list, n->orders.cap);
+    SHRINK(n->promises, n->promise_cap);
+    SHRINK(n->events, n->event_cap);
+}
+
 void news_clear(struct planner *p) {
     struct news *n = &p->news;
     clear_lots(p);
@@ -194,5 +214,6 @@ void news_clear(struct planner *p) {
     if (n->stock)
         stock_published(&p->stock);
     n->stock = n->plan = false;
+    shrink(n);
     arena_clear(n->arena);
 }

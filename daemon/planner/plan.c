@@ -74,10 +74,11 @@ void plan_apply(struct planner *p, const struct plan_model *m, const struct sche
     }
     for (size_t i = 0; i < p->lots.live_count; i++) {
         struct lot *lot = p->lots.live[i];
-        if (lot->job < 0 && !lot->coarse)
+        if (lot->job < 0)
             displace(p, lot);
         set_firm_at(p, lot);
-        set_ready(p, lot);
+        if (!lot->coarse || lot->material_s == TAKT_TIME_NEVER)
+            set_ready(p, lot);
         make_firm(p, lot, now_s);
     }
 }
@@ -124,7 +125,7 @@ static void stretch(struct planner *p, struct lot *lot, size_t op, int64_t now_s
     t->end_s += (MINUTE_S - t->end_s % MINUTE_S) % MINUTE_S;
     news_task(p, lot, op);
     p->news.plan = true;
-    planner_want(p, CAUSE_BREAKDOWN);
+    planner_want(p, CAUSE_CAPACITY);
 }
 
 static void miss(struct planner *p, struct lot *lot, size_t op) {
@@ -135,7 +136,7 @@ static void miss(struct planner *p, struct lot *lot, size_t op) {
         t->late = true;
         news_task(p, lot, op);
     }
-    planner_want(p, CAUSE_BREAKDOWN);
+    planner_want(p, CAUSE_CAPACITY);
 }
 
 static void watch_task(struct planner *p, struct lot *lot, size_t op, int64_t now_s) {

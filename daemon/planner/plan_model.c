@@ -13,6 +13,7 @@
 #include "daemon/planner/plan_model.h"
 
 #include "base/arena.h"
+#include "daemon/planner/coarse.h"
 #include "daemon/planner/lot_time.h"
 #include "daemon/planner/material.h"
 #include "daemon/planner/plan_fixed.h"
@@ -297,6 +298,7 @@ int plan_model_new(struct planner *p, int64_t now_s, enum model_strictness stric
     lots_sweep(&p->lots);
     date_lots(p);
     material_allocate(p, now_s);
+    coarse_divide(p, now_s);
     for (size_t i = 0; i < p->plant->changeover_count;
          i++) /* so that every family has its number before `family` is made */
         for (size_t k = 0; k < p->plant->changeovers[i].pair_count; k++) {

@@ -43,7 +43,7 @@ struct planner *planner_new(const struct planner_config *config, uint64_t epoch)
     p->epoch = epoch;
     planner_pack_mode(p);
     p->loading = true;
-    p->next_s = TAKT_TIME_NEVER;
+    p->next_s = p->flush_s = TAKT_TIME_NEVER;
     p->bound = -1;
     variants_init(&p->variants, p->plant);
     book_init(&p->book);
@@ -277,8 +277,10 @@ int64_t planner_next_s(const struct planner *p) {
     int64_t next_s = earlier(p->next_s, packing_next_s(p));
     next_s = earlier(next_s, parcels_next_s(p->parcels));
     next_s = earlier(next_s, p->stock.guess_until_s);
-    if (p->unsettled && p->book.late.count > 0)
-        next_s = earlier(next_s, p->unsettled_s + UNSETTLED_S);
+    if (p->book.late.count > 0)
+        next_s = earlier(next_s, p->unsettled ? p->unsettled_s + UNSETTLED_S : p->flush_s);
+    if (packing_first(p) != NULL && packing_first(p)->ship_by_s != TAKT_TIME_NONE)
+        next_s = earlier(next_s, packing_first(p)->ship_by_s + 1);
     return planner_wants_turn(p) ? earlier(next_s, p->now_s) : next_s;
 }
 

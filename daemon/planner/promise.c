@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-enum { MILLION = 1000000, TELL_S = 3600 };
+enum { MILLION = 1000000, TELL_S = 3600, PATIENCE_PARTS = 4, PATIENCE_MOST_S = 12 * 3600 };
 
 const char *cause_text(enum cause cause) {
     static const char *const TEXT[] = {
@@ -158,6 +158,28 @@ void promise_redate(struct planner *p, struct order *o, int64_t now_s) {
     news_event(p, o, EVENT_ORDER_REPROMISED, now_s, cause_text(CAUSE_AMENDMENT));
 }
 
+/* An order's own story counts before what happened to the plant. */
+static enum cause cause_of(const struct planner *p, const struct order *o) {
+    if (o->cause != CAUSE_NONE)
+        return o->cause;
+    return p->cause != CAUSE_NONE ? p->cause : CAUSE_CAPACITY;
+}
+
+static void list_late(struct planner *p, struct order *o, int64_t now_s) {
+    if (!o->late_promise) {
+        order_list_drop(&p->book.late, o, &o->late_at);
+        return;
+    }
+    enum cause cause = cause_of(p, o);
+    if (o->late_at == 0) {
+        o->late_since_s = now_s;
+        o->late_cause = CAUSE_NONE;
+    }
+    if (cause > o->late_cause)
+        o->late_cause = (uint8_t)cause;
+    order_list_add(&p->book.late, o, &o->late_at);
+}
+
 void promise_expect(struct planner *p, struct order *o, int64_t packed_s, int64_t now_s) {
     if (o->state == ORDER_PACKED)
         return;
@@ -170,6 +192,7 @@ void promise_expect(struct planner *p, struct order *o, int64_t packed_s, int64_
         news_order(p, o);
     if (packed_s == TAKT_TIME_NEVER) {
         count_late(p, o);
+        list_late(p, o, now_s);
         return;
     }
     if (o->state == ORDER_ACCEPTED || o->state == ORDER_HELD)
@@ -179,13 +202,7 @@ void promise_expect(struct planner *p, struct order *o, int64_t packed_s, int64_
     else
         order_tell_parcels(p, o);
     count_late(p, o);
-    if (o->late_promise)
-        order_list_add(&p->book.late, o, &o->late_at);
-}
-
-/* An order's own story counts before what happened to the plant. */
-static enum cause cause_of(const struct planner *p, const struct order *o) {
-    return o->cause != CAUSE_NONE ? (enum cause)o->cause : p->cause != CAUSE_NONE ? p->cause : CAUSE_CAPACITY;
+    list_late(p, o, now_s);
 }
 
 /* The first of those that wait to be packed may have waited past its promise. */
@@ -198,19 +215,34 @@ static void list_overdue(struct planner *p, int64_t now_s) {
     }
 }
 
+/* Until when the plan may still mend it: what was broken by an event is told at once; what is only the ebb and flow of
+ * the plan has a quarter of the time that is left, half a day at most. */
+static int64_t patience_until(const struct order *o) {
+    int64_t left_s = o->ship_by_s - o->late_since_s, wait_s = left_s / PATIENCE_PARTS;
+    if (o->late_cause > CAUSE_CAPACITY || left_s <= 0)
+        return o->late_since_s;
+    return o->late_since_s + (wait_s < PATIENCE_MOST_S ? wait_s : PATIENCE_MOST_S);
+}
+
 void promise_flush(struct planner *p, int64_t now_s) {
     struct order_list *l = &p->book.late;
+    size_t kept = 0;
     list_overdue(p, now_s);
+    p->flush_s = TAKT_TIME_NEVER;
     for (size_t i = 0; i < l->count; i++) {
         struct order *o = l->list[i];
         if (o == NULL)
             continue;
-        o->late_at = 0;
-        if (o->state == ORDER_PACKED || !o->late_promise)
+        if (patience_until(o) > now_s) {
+            l->list[kept++] = o;
+            o->late_at = (uint32_t)kept;
+            p->flush_s = patience_until(o) < p->flush_s ? patience_until(o) : p->flush_s;
             continue;
-        promise_set(p, o, now_s, cause_text(cause_of(p, o)));
+        }
+        o->late_at = 0;
+        promise_set(p, o, now_s, cause_text(o->late_cause));
         o->cause = CAUSE_NONE;
     }
-    l->count = 0;
+    l->count = kept;
     p->cause = CAUSE_NONE;
 }

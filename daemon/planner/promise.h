@@ -9,7 +9,8 @@
  *
  * A promise is given when an order is first planned: its expected packing, a margin of the time until then, and on to
  * the carrier's next cut-off. It stays while the plan can keep it. An order that the plan does not keep is listed; it
- * is promised anew, with a reason, when the plan has settled: a search that is under way may still keep the old one.
+ * is promised anew, with a reason, when the plan has settled (a search that is under way may still keep the old one),
+ * and where nothing but the plan's own movement is the cause, when that has lasted for a while.
  *
  * Threads: one owner. */
 
