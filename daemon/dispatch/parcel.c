@@ -342,30 +342,45 @@ static size_t group_gather(struct parcels *p, uint32_t first, int64_t *ret_expec
     return count;
 }
 
-static size_t group_decide(struct parcels *p, uint32_t first, int64_t now_s) {
-    int64_t expected_s;
-    size_t count = group_gather(p, first, &expected_s), done = 0, parcels = 0;
-    if (count == 0)
-        return 0;
-    qsort_r(p->packed, count, sizeof *p->packed, by_packing, p->entries);
-    for (; count - done >= PARCEL_ORDERS_MAX; done += PARCEL_ORDERS_MAX, parcels++)
-        parcel_leave(p, p->packed + done, PARCEL_ORDERS_MAX);
-    if (done == count)
-        return parcels;
+/* How many of those that are packed, from one on, are one parcel: as many as were packed within the window. */
+static size_t parcel_size(const struct parcels *p, size_t from, size_t count) {
+    int64_t until_s = p->entries[p->packed[from]].packed_at_s + p->plant->consolidate_s;
+    size_t size = 1;
+    while (p->plant->consolidate_s > 0 && size < PARCEL_ORDERS_MAX && from + size < count &&
+           p->entries[p->packed[from + size]].packed_at_s <= until_s)
+        size++;
+    return size;
+}
 
-    int64_t leave_by_s = TAKT_TIME_NEVER;
-    for (size_t i = done; i < count; i++)
-        if (p->entries[p->packed[i]].leave_by_s < leave_by_s)
-            leave_by_s = p->entries[p->packed[i]].leave_by_s;
-    int64_t soonest_s = expected_s > now_s ? expected_s : now_s + 1;
-    if (soonest_s > leave_by_s) {
-        parcel_leave(p, p->packed + done, count - done);
-        return parcels + 1;
-    }
-    struct entry *oldest = &p->entries[p->packed[done]];
+/* Is somebody worth waiting for? If so, there is an alarm for the end of it. */
+static bool parcel_waits(struct parcels *p, const uint32_t *members, size_t count, int64_t expected_s, int64_t now_s) {
+    struct entry *oldest = &p->entries[members[0]];
+    int64_t leave_by_s = TAKT_TIME_NEVER, soonest_s = expected_s > now_s ? expected_s : now_s + 1;
+    for (size_t i = 0; i < count; i++)
+        if (p->entries[members[i]].leave_by_s < leave_by_s)
+            leave_by_s = p->entries[members[i]].leave_by_s;
+    if (soonest_s > leave_by_s)
+        return false;
     if (oldest->due_s != leave_by_s) {
         oldest->due_s = leave_by_s;
         alarm_push(p, leave_by_s, oldest->no);
+    }
+    return true;
+}
+
+static size_t group_decide(struct parcels *p, uint32_t first, int64_t now_s) {
+    int64_t expected_s;
+    size_t count = group_gather(p, first, &expected_s), parcels = 0;
+    if (count == 0)
+        return 0;
+    qsort_r(p->packed, count, sizeof *p->packed, by_packing, p->entries);
+    for (size_t from = 0, size; from < count; from += size, parcels++) {
+        const uint32_t *members = p->packed + from;
+        size = parcel_size(p, from, count);
+        bool last = from + size == count && size < PARCEL_ORDERS_MAX;
+        if (last && parcel_waits(p, members, size, expected_s, now_s))
+            break;
+        parcel_leave(p, members, size);
     }
     return parcels;
 }
@@ -477,10 +492,11 @@ size_t parcels_turn(struct parcels *p, int64_t now_s) {
     size_t parcels = 0;
     while (p->alarm_count > 0 && p->alarms[0].at_s <= now_s) {
         uint32_t place = entry_find(p, alarm_pop(p).no);
-        if (place != NOBODY && p->entries[place].left == 0) {
-            p->entries[place].due_s = TAKT_TIME_NONE;
+        if (place == NOBODY)
+            continue;
+        p->entries[place].due_s = TAKT_TIME_NONE;
+        if (p->entries[place].left == 0)
             mark(p, place);
-        }
     }
     /* Leaving marks those who stay behind in the group, so the list may grow while it is gone through. */
     for (size_t i = 0; i < p->marked_count; i++) {

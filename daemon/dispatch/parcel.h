@@ -6,7 +6,8 @@
  * Orders of one creator to one recipient by one service leave as one parcel if they are packed within the plant's
  * `consolidate`: an order that is packed waits for another that is expected to be packed within that window, unless
  * waiting would cost it a promise. An order that has nobody to wait for leaves at once; one without a recipient stays
- * until it has one. In doubt an order leaves: a date kept matters more than a parcel saved.
+ * until it has one. With a window of nothing every order leaves alone. In doubt an order leaves: a date kept matters
+ * more than a parcel saved.
  *
  * How it goes: hand in every open order that is in no shipment yet (parcels_set, again at each change of its facts),
  * take out those that are cancelled (parcels_remove), let time pass (parcels_turn), publish what parcels_left gives as

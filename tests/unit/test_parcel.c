@@ -316,6 +316,24 @@ static void without_consolidation_nobody_waits(void **state) {
     waits_for(p, 2, MONDAY_S + 1);
     is_packed(p, 1, MONDAY_S);
     assert_int_equal(parcels_turn(p, MONDAY_S), 1);
+    is_packed(p, 2, MONDAY_S + 1);
+    is_packed(p, 3, MONDAY_S + 1);
+    assert_int_equal(parcels_turn(p, MONDAY_S + 1), 2);
+    parcels_free(p);
+}
+
+/* However long the time between two turns: what leaves together does not hang on it. */
+static void a_late_turn_parts_what_was_packed_a_window_apart(void **state) {
+    (void)state;
+    struct parcels *p = parcels_of("12h", 0);
+    is_packed(p, 1, MONDAY_S);
+    is_packed(p, 2, MONDAY_S + 11 * HOUR);
+    is_packed(p, 3, MONDAY_S + 13 * HOUR);
+    assert_int_equal(parcels_turn(p, MONDAY_S + 48 * HOUR), 2);
+    size_t count;
+    const struct parcel_row *left = parcels_left(p, &count);
+    assert_int_equal(left[0].order_count, 2);
+    assert_int_equal(left[1].orders[0], 3);
     parcels_free(p);
 }
 
@@ -358,6 +376,7 @@ static void check_life(struct parcels *p, const struct parcel_order *facts, bool
             assert_false(gone[o->no]);
             gone[o->no] = true;
             assert_true(o->packed_at_s != TAKT_TIME_NONE && o->packed_at_s <= now_s);
+            assert_true(o->packed_at_s - first->packed_at_s <= 12 * HOUR);
             assert_true(o->recipient_key != 0 && o->recipient_key == first->recipient_key);
             assert_true(o->creator == first->creator && o->service == first->service);
         }
@@ -444,6 +463,7 @@ int main(void) {
         cmocka_unit_test(an_unpacked_order_takes_its_parcel_back),
         cmocka_unit_test(more_orders_than_fit_leave_as_several_parcels),
         cmocka_unit_test(without_consolidation_nobody_waits),
+        cmocka_unit_test(a_late_turn_parts_what_was_packed_a_window_apart),
         cmocka_unit_test(a_reload_finds_creators_again_and_the_new_window_counts),
         cmocka_unit_test(in_a_random_life_every_order_leaves_once_in_time_and_with_its_like),
         cmocka_unit_test(many_open_orders_cost_no_scan),
