@@ -3,6 +3,7 @@
 #include "daemon/sim/feed.h"
 
 #include "base/time.h"
+#include "daemon/intake/capacity.h"
 #include "daemon/sim/gztext.h"
 #include "daemon/wire/order.h"
 
@@ -105,21 +106,21 @@ static void scale(struct accept_order *order, int64_t scale_ppm, struct arena *a
     order->row.items = items;
 }
 
-bool feed_order(const struct feed *f, const struct plant *plant, int64_t scale_ppm, struct arena *arena,
-                struct accept_order *ret, struct refusal *ret_refusal) {
+bool feed_order(const struct feed *f, const struct feed_terms *terms, struct arena *arena, struct accept_order *ret,
+                struct refusal *ret_refusal) {
     uint8_t secret[RECIPIENT_SECRET_SIZE];
     struct reader r = root(f, ret_refusal), order;
     *ret_refusal = (struct refusal){0};
-    recipient_secret(plant->id, secret);
+    recipient_secret(terms->plant->id, secret);
     if (!reader_object(&r, "order", READ_REQUIRED, &order) || !order_read(&order, arena, secret, ret) ||
-        !order_check(&order, plant))
+        !order_check(&order, terms->plant))
         return false;
-    if (plant_creator_find(plant, f->message.creator) < 0)
+    if (plant_creator_find(terms->plant, f->message.creator) < 0)
         return refuse(ret_refusal, REFUSAL_UNKNOWN_CREATOR, "/creator", "no creator \"%s\"", f->message.creator);
     ret->row.creator = arena_strdup(arena, f->message.creator);
-    if (scale_ppm != 1000000)
-        scale(ret, scale_ppm, arena);
-    return true;
+    if (terms->scale_ppm != 1000000)
+        scale(ret, terms->scale_ppm, arena);
+    return capacity_check(&order, terms->plant, terms->estimate, &ret->row, terms->now_s);
 }
 
 unsigned feed_line(const struct feed *f) {

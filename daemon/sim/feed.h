@@ -13,6 +13,7 @@
  * the plant does not take is not an error of the feed: feed_order says why. */
 
 #include "config/plant.h"
+#include "daemon/planner/ask.h"
 #include "daemon/store/store.h"
 #include "daemon/wire/recipient.h"
 
@@ -30,10 +31,17 @@ void feed_close(struct feed *f); /* NULL is fine */
 /* *ret is NULL at the end. */
 int feed_next(struct feed *f, const struct feed_message **ret, struct takt_error *err);
 
-/* The order of the message read last, as the intake would read and check it, its quantities multiplied by scale_ppm (and
- * kept between 1 and 10000). Its texts are of the arena. false: refused, ret_refusal says why. */
-bool feed_order(const struct feed *f, const struct plant *plant, int64_t scale_ppm, struct arena *arena,
-                struct accept_order *ret, struct refusal *ret_refusal);
+struct feed_terms { /* on which orders are taken */
+    const struct plant *plant;
+    const struct estimate *estimate; /* of capacity; NULL: everything is in time */
+    int64_t now_s;
+    int64_t scale_ppm;               /* quantities are multiplied by it, and kept between 1 and 10000 */
+};
+
+/* The order of the message read last, as the intake would read and check it. Its texts are of the arena. false: refused,
+ * ret_refusal says why. */
+bool feed_order(const struct feed *f, const struct feed_terms *terms, struct arena *arena, struct accept_order *ret,
+                struct refusal *ret_refusal);
 
 unsigned feed_line(const struct feed *f);
 unsigned feed_permille(struct feed *f); /* how much of it has been read */

@@ -26,7 +26,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BATCH_MAX = 500, CHANGES_MAX = 1000, NOTES_MAX = 10, SAME_INSTANT_MAX = 1000 };
+enum { BATCH_MAX = 500, CHANGES_MAX = 1000, NOTES_MAX = 10, SAME_INSTANT_MAX = 1000, ESTIMATE_S = 3600 };
 
 struct life {
     struct life_config config;
@@ -42,6 +42,7 @@ struct life {
     struct tally *tally;
     struct arena *arena;                /* of one request */
     uint64_t epoch;
+    struct estimate *estimate;          /* of capacity, as the planner would tell the intake now and then */
     unsigned notes;
     int64_t began_us;
     int64_t *load_ppm;
@@ -137,6 +138,7 @@ void life_free(struct life *l) {
     alone_free(l->alone);
     worktime_free(l->worktime);
     arena_free(l->arena);
+    estimate_free(l->estimate);
     free(l->load_ppm);
     free(l);
 }
@@ -213,17 +215,27 @@ static int advance(struct life *l, struct takt_error *err) {
     return feed_next(l->config.feed, &l->message, err);
 }
 
+static void estimate(struct life *l) {
+    if (l->estimate != NULL && l->now_s < l->estimate->at_s + ESTIMATE_S)
+        return;
+    estimate_free(l->estimate);
+    l->estimate = planner_estimate(l->planner, l->now_s);
+}
+
 /* Orders of one creator that follow each other at one instant are accepted together. */
 static int take_orders(struct life *l, struct takt_error *err) {
     struct accept_order orders[BATCH_MAX];
     char creator[128];
     size_t count = 0;
     int r = 0;
+    struct feed_terms terms = {.plant = l->config.plant, .now_s = l->now_s, .scale_ppm = l->config.scale_ppm};
+    estimate(l);
+    terms.estimate = l->estimate;
     arena_clear(l->arena);
     snprintf(creator, sizeof creator, "%s", l->message->creator);
     do {
         struct refusal refusal;
-        if (feed_order(l->config.feed, l->config.plant, l->config.scale_ppm, l->arena, &orders[count], &refusal))
+        if (feed_order(l->config.feed, &terms, l->arena, &orders[count], &refusal))
             count++;
         else
             note_refusal(l, &refusal);

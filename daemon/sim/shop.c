@@ -14,56 +14,18 @@
  *
  * A line with `reports: planned` is not looked at: the planner says what happened there, and shop_follow believes it. */
 
-#include "daemon/sim/shop.h"
+#include "daemon/sim/shop_inner.h"
 
 #include "base/arena.h"
 #include "base/time.h"
-#include "daemon/sim/breakdown.h"
 #include "daemon/sim/chance.h"
-#include "daemon/sim/shopbook.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { POOL_RETRY_S = 300, MOVE_WITHIN_S = 2 * 86400, MOVE_TOLERANCE_S = 3600 };
-
-struct bench { /* a line as it is */
-    struct shop_task **running; /* several only in one run of a batch line */
-    size_t running_count, running_room;
-    int64_t run_began_s;
-    int64_t free_s;             /* when its last run ended */
-    const char *family;         /* it is set up for; NULL: nothing known. From the task's lot: kept in `family_text` */
-    char *family_text;
-    int64_t down_until_s;       /* TAKT_TIME_NONE: it is not down */
-    bool down_announced;
-    int64_t next_s;             /* something may happen then */
-    int64_t busy_s;
-};
-
-enum move { MOVE_NONE, MOVE_DOWN, MOVE_UP, MOVE_BEGIN, MOVE_END };
-
-struct proposal {
-    enum move move;
-    int32_t line;
-    struct shop_task *task; /* NULL: it is of a line, or its lot is gone meanwhile */
-    struct report report;
-    char report_ref[32], task_name[96];
-};
-
-struct shop {
-    struct shop_config config;
-    struct shopbook *book;
-    struct breakdowns *breakdowns;
-    struct bench *benches;      /* by line */
-    struct proposal proposal;
-    int64_t *scrap_rest_ppm;    /* by operation, over all products: what is left of a unit of scrap */
-    size_t *first_op;           /* of a product, in it */
-    uint64_t report_count;
-    int64_t now_s;
-    struct shop_figures figures;
-};
+enum { MOVE_WITHIN_S = 2 * 86400, MOVE_TOLERANCE_S = 3600 };
 
 struct shop *shop_new(const struct shop_config *config) {
     const struct plant *plant = config->plant;
@@ -107,7 +69,10 @@ const struct shop_figures *shop_figures(const struct shop *s) {
 }
 
 int64_t shop_busy_s(const struct shop *s, int32_t line) {
-    return s->benches[line].busy_s;
+    const struct bench *b = &s->benches[line];
+    const struct worktime *w = s->config.worktime;
+    int64_t running_s = b->running_count > 0 ? worktime_between_s(w, worktime_line(w, line), b->run_began_s, s->now_s) : 0;
+    return b->busy_s + running_s;
 }
 
 static bool is_reported(const struct shop *s, int32_t line) {
@@ -117,120 +82,6 @@ static bool is_reported(const struct shop *s, int32_t line) {
 static void touch(struct shop *s, const struct shop_task *task) {
     if (task != NULL && task->line >= 0)
         shopbook_line(s->book, task->line)->touched = true;
-}
-
-/* ---- what a task needs ---- */
-
-static const struct hours *task_hours(const struct shop *s, const struct shop_task *task) {
-    return worktime_op(s->config.worktime, task->lot->product, task->op, (size_t)task->choice);
-}
-
-/* Units that come to it: what the operation before makes of its own, or what the plan says. */
-static uint32_t units_for(const struct shop_task *task) {
-    const struct shop_task *before = shop_task_before(task);
-    if (before == NULL || before->state == TASK_PLANNED)
-        return task->quantity;
-    return before->started - before->scrap;
-}
-
-/* A part of its work, before which what follows cannot begin, and after which it cannot end sooner. */
-static int64_t overlap_part_s(const struct plant_op *op, int64_t work_s, uint32_t units) {
-    if (units == 0 || op->overlap >= (int64_t)units)
-        return work_s;
-    return (work_s * op->overlap + units - 1) / units;
-}
-
-/* When what comes before it lets it start; TAKT_TIME_NEVER: that cannot be said yet. */
-static int64_t fed_s(const struct shop *s, const struct shop_task *task) {
-    const struct shop_task *before = shop_task_before(task);
-    if (before == NULL)
-        return s->config.origin_s;
-    const struct plant_op *op = shop_task_op(before);
-    if (before->state == TASK_FINISHED)
-        return before->end_s + op->rest_s;
-    if (before->state != TASK_STARTED || op->overlap == 0 || before->choice < 0)
-        return TAKT_TIME_NEVER;
-    int64_t part_s = overlap_part_s(op, before->work_s, before->started);
-    int64_t first_s = worktime_passed_s(s->config.worktime, task_hours(s, before), before->began_s, part_s);
-    return first_s == TAKT_TIME_NEVER ? first_s : first_s + op->rest_s;
-}
-
-/* It cannot be done before what feeds it is, and it has worked on the last part of that. */
-static int64_t done_s(const struct shop_task *task) {
-    const struct shop_task *before = shop_task_before(task);
-    if (before == NULL)
-        return task->end_s;
-    if (before->state != TASK_FINISHED)
-        return TAKT_TIME_NEVER;
-    const struct plant_op *op = shop_task_op(before);
-    if (op->overlap == 0)
-        return task->end_s;
-    int64_t last_s = before->end_s + op->rest_s + overlap_part_s(op, task->work_s, before->started);
-    return last_s > task->end_s ? last_s : task->end_s;
-}
-
-static bool pools_suffice(const struct shop *s, const struct shop_task *task, int64_t at_s) {
-    const struct plant_op *op = shop_task_op(task);
-    for (size_t k = 0; k < op->pool_count; k++) {
-        int64_t held = op->pools[k].amount;
-        for (size_t l = 0; l < s->config.plant->line_count; l++)
-            for (size_t r = 0; r < s->benches[l].running_count; r++) {
-                const struct shop_task *other = s->benches[l].running[r];
-                const struct plant_op *its = shop_task_op(other);
-                for (size_t u = 0; u < its->pool_count; u++)
-                    if (its->pools[u].index == op->pools[k].index &&
-                        worktime_is_open(s->config.worktime, task_hours(s, other), at_s))
-                        held += its->pools[u].amount;
-            }
-        if (held > s->config.plant->pools[op->pools[k].index].capacity)
-            return false;
-    }
-    return true;
-}
-
-static bool same_family(const char *a, const char *b) {
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-/* A batch line's run takes others in at the second in which it begins. */
-static bool joins_run(const struct shop *s, const struct shop_task *task) {
-    const struct bench *b = &s->benches[task->line];
-    int64_t load = units_for(task);
-    for (size_t r = 0; r < b->running_count; r++)
-        load += b->running[r]->started;
-    return b->running_count > 0 && b->run_began_s == s->now_s && load <= s->config.plant->lines[task->line].batch &&
-           same_family(b->running[0]->family, task->family);
-}
-
-/* When its line is free and set up for it. */
-static int64_t line_ready_s(const struct shop *s, const struct shop_task *task) {
-    const struct bench *b = &s->benches[task->line];
-    if (b->running_count > 0)
-        return joins_run(s, task) ? s->now_s : TAKT_TIME_NEVER;
-    const struct plant_line *line = &s->config.plant->lines[task->line];
-    int64_t change_s = line->changeover < 0 ? 0 : plant_changeover_s(s->config.plant, line->changeover, b->family, task->family);
-    const struct worktime *w = s->config.worktime;
-    return change_s == 0 ? b->free_s : worktime_passed_s(w, worktime_line(w, task->line), b->free_s, change_s);
-}
-
-static int64_t latest(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
-
-/* The first second, not before now, at which a waiting task could begin. */
-static int64_t begin_s(const struct shop *s, const struct shop_task *task) {
-    if (task->refused || task->choice < 0)
-        return TAKT_TIME_NEVER;
-    int64_t fed = fed_s(s, task), ready = line_ready_s(s, task);
-    if (fed == TAKT_TIME_NEVER || ready == TAKT_TIME_NEVER)
-        return TAKT_TIME_NEVER;
-    int64_t fit_s = latest(latest(task->start_s, s->now_s), latest(fed, ready));
-    const struct plant_op *op = shop_task_op(task);
-    int64_t work_s = plant_rate_s(&op->lines[task->choice], units_for(task));
-    int64_t at_s = worktime_start_s(s->config.worktime, task_hours(s, task), fit_s, work_s, op->breakable);
-    if (at_s != TAKT_TIME_NEVER && op->pool_count > 0 && !pools_suffice(s, task, at_s))
-        at_s += POOL_RETRY_S;
-    return at_s;
 }
 
 static bool goes_before(const struct shop_task *a, const struct shop_task *b) {
@@ -246,9 +97,9 @@ static struct shop_task *next_to_begin(const struct shop *s, int32_t line, int64
     int64_t best_s = TAKT_TIME_NEVER;
     for (size_t k = 0; k < waiting->waiting_count; k++) {
         struct shop_task *task = waiting->waiting[k];
-        if (latest(task->start_s, s->now_s) > best_s)
+        if (shop_latest(task->start_s, s->now_s) > best_s)
             continue;
-        int64_t at_s = begin_s(s, task);
+        int64_t at_s = shop_begin_s(s, task);
         if (at_s < best_s || (at_s == best_s && best != NULL && goes_before(task, best))) {
             best = task;
             best_s = at_s;
@@ -263,7 +114,7 @@ static struct shop_task *next_to_end(const struct shop *s, int32_t line, int64_t
     struct shop_task *best = NULL;
     int64_t best_s = TAKT_TIME_NEVER;
     for (size_t r = 0; r < b->running_count; r++) {
-        int64_t at_s = b->running[r]->refused ? TAKT_TIME_NEVER : done_s(b->running[r]);
+        int64_t at_s = b->running[r]->refused ? TAKT_TIME_NEVER : shop_done_s(b->running[r]);
         if (at_s < best_s || (at_s == best_s && best != NULL && goes_before(b->running[r], best))) {
             best = b->running[r];
             best_s = at_s;
@@ -290,7 +141,7 @@ static void look_at_line(struct shop *s, int32_t line) {
 
 int64_t shop_next_s(struct shop *s) {
     const struct breakdown *down = breakdowns_next(s->breakdowns);
-    int64_t next_s = down != NULL ? latest(down->from_s, s->now_s) : TAKT_TIME_NEVER;
+    int64_t next_s = down != NULL ? shop_latest(down->from_s, s->now_s) : TAKT_TIME_NEVER;
     for (size_t l = 0; l < s->config.plant->line_count; l++) {
         struct bench *b = &s->benches[l];
         if (!is_reported(s, (int32_t)l) && b->down_until_s == TAKT_TIME_NONE)
@@ -383,7 +234,7 @@ static int64_t work_of(const struct shop *s, const struct shop_task *task, uint3
 static void set_up(struct shop *s, const struct shop_task *task) {
     struct bench *b = &s->benches[task->line];
     int32_t table = s->config.plant->lines[task->line].changeover;
-    if (task->family == NULL || same_family(b->family, task->family))
+    if (task->family == NULL || shop_same_family(b->family, task->family))
         return;
     if (table >= 0 && b->running_count == 0)
         s->figures.changeover_s += plant_changeover_s(s->config.plant, table, b->family, task->family);
@@ -393,7 +244,7 @@ static void set_up(struct shop *s, const struct shop_task *task) {
 
 static void begin(struct shop *s, struct shop_task *task, int64_t at_s) {
     struct bench *b = &s->benches[task->line];
-    uint32_t units = units_for(task);
+    uint32_t units = shop_units_for(task);
     set_up(s, task);
     shopbook_unplace(s->book, task);
     task->state = TASK_STARTED;
@@ -402,14 +253,14 @@ static void begin(struct shop *s, struct shop_task *task, int64_t at_s) {
     task->work_s = work_of(s, task, units);
     task->scrap = scrap_of(s, task, units);
     task->end_s = shop_task_op(task)->breakable
-                      ? worktime_passed_s(s->config.worktime, task_hours(s, task), at_s, task->work_s)
+                      ? worktime_passed_s(s->config.worktime, shop_hours(s, task), at_s, task->work_s)
                       : at_s + task->work_s;
     if (b->running_count == 0)
         b->run_began_s = at_s;
     ARRAY_GROW(b->running, b->running_count, b->running_room);
     b->running[b->running_count++] = task;
     for (size_t r = 0; r < b->running_count; r++)
-        b->running[r]->end_s = task->end_s = latest(b->running[r]->end_s, task->end_s);
+        b->running[r]->end_s = task->end_s = shop_latest(b->running[r]->end_s, task->end_s);
     s->figures.tasks_started++;
     s->figures.tasks_late += at_s > task->start_s;
     if (task->op == 0)
@@ -451,7 +302,7 @@ static void go_down(struct shop *s, int32_t line, int64_t at_s) {
     struct bench *b = &s->benches[line];
     const struct breakdown *down = breakdowns_next(s->breakdowns);
     const struct worktime *w = s->config.worktime;
-    b->down_until_s = latest(down->to_s, at_s + 1);
+    b->down_until_s = shop_latest(down->to_s, at_s + 1);
     b->down_announced = down->announced;
     breakdowns_take(s->breakdowns);
     for (size_t r = 0; r < b->running_count; r++) {
@@ -459,8 +310,8 @@ static void go_down(struct shop *s, int32_t line, int64_t at_s) {
         if (task->end_s <= at_s)
             continue;
         if (shop_task_op(task)->breakable) {
-            int64_t left_s = worktime_between_s(w, task_hours(s, task), at_s, task->end_s);
-            task->end_s = worktime_passed_s(w, task_hours(s, task), b->down_until_s, left_s);
+            int64_t left_s = worktime_between_s(w, shop_hours(s, task), at_s, task->end_s);
+            task->end_s = worktime_passed_s(w, shop_hours(s, task), b->down_until_s, left_s);
         } else {
             task->end_s += b->down_until_s - at_s;
         }
@@ -476,7 +327,7 @@ static void go_up(struct shop *s, int32_t line) {
     struct bench *b = &s->benches[line];
     b->down_until_s = TAKT_TIME_NONE;
     b->next_s = TAKT_TIME_NEVER;
-    b->free_s = latest(b->free_s, s->now_s);
+    b->free_s = shop_latest(b->free_s, s->now_s);
     shopbook_line(s->book, line)->touched = true;
 }
 
@@ -530,7 +381,7 @@ static void write_report(struct shop *s) {
     }
     if (p->move == MOVE_DOWN) {
         const struct breakdown *down = breakdowns_next(s->breakdowns);
-        p->report.until_s = latest(down->guess_s, s->now_s + 60);
+        p->report.until_s = shop_latest(down->guess_s, s->now_s + 60);
         p->report.reason = down->reason;
     }
 }
@@ -544,7 +395,7 @@ static bool is_announced(struct shop *s) {
 }
 
 bool shop_report(struct shop *s, int64_t now_s, struct report *ret) {
-    s->now_s = latest(now_s, s->now_s);
+    s->now_s = shop_latest(now_s, s->now_s);
     while (s->proposal.move == MOVE_NONE && propose(s)) {
         write_report(s);
         if (!is_announced(s))
@@ -623,7 +474,7 @@ static void follow_task(struct shop *s, const struct task_row *row) {
 }
 
 void shop_follow(struct shop *s, const struct store_publish *publication) {
-    s->now_s = latest(publication->at_s, s->now_s);
+    s->now_s = shop_latest(publication->at_s, s->now_s);
     for (size_t k = 0; k < publication->lot_count; k++) {
         struct shop_lot *lot = shopbook_lot(s->book, &publication->lots[k]);
         if (lot == NULL || publication->lots[k].state != LOT_GONE)

@@ -17,7 +17,7 @@ struct supply {
     const struct plant *plant;
     struct delivery *due;     /* in no order */
     size_t count, room;
-    size_t reported;          /* in due: the one whose report is under way */
+    struct delivery reported; /* its report is under way; material -1: none is */
     bool buys;
     int64_t look_s;           /* the next look */
     uint64_t number;
@@ -31,7 +31,7 @@ static void expect(struct supply *s, struct delivery d) {
 
 struct supply *supply_new(const struct plant *plant, int64_t origin_s) {
     struct supply *s = takt_alloc(sizeof *s);
-    *s = (struct supply){.plant = plant, .look_s = origin_s};
+    *s = (struct supply){.plant = plant, .look_s = origin_s, .reported = {.material = -1}};
     for (size_t m = 0; m < plant->material_count; m++) {
         const struct plant_material *material = &plant->materials[m];
         s->buys |= material->lead_time_s >= 0;
@@ -49,37 +49,45 @@ void supply_free(struct supply *s) {
 }
 
 int64_t supply_next_s(const struct supply *s) {
-    int64_t next_s = TAKT_TIME_NEVER;
+    int64_t next_s = s->reported.material >= 0 ? s->reported.at_s : TAKT_TIME_NEVER;
     for (size_t k = 0; k < s->count; k++)
         if (s->due[k].at_s < next_s)
             next_s = s->due[k].at_s;
     return next_s;
 }
 
-bool supply_report(struct supply *s, int64_t now_s, struct report *ret) {
-    s->reported = 0;
+/* The first that is there goes from due to reported. */
+static bool arrives(struct supply *s, int64_t now_s) {
+    size_t first = 0;
     for (size_t k = 1; k < s->count; k++)
-        if (s->due[k].at_s < s->due[s->reported].at_s)
-            s->reported = k;
-    if (s->count == 0 || s->due[s->reported].at_s > now_s)
+        if (s->due[k].at_s < s->due[first].at_s)
+            first = k;
+    if (s->count == 0 || s->due[first].at_s > now_s)
         return false;
-    snprintf(s->report_ref, sizeof s->report_ref, "goods-in-%llu", (unsigned long long)s->number + 1);
+    s->reported = s->due[first];
+    s->due[first] = s->due[--s->count];
+    snprintf(s->report_ref, sizeof s->report_ref, "goods-in-%llu", (unsigned long long)++s->number);
+    return true;
+}
+
+bool supply_report(struct supply *s, int64_t now_s, struct report *ret) {
+    if (s->reported.material < 0 && !arrives(s, now_s))
+        return false;
     *ret = (struct report){.reporter = "goods-in",
                            .report_ref = s->report_ref,
                            .event = REPORT_RECEIPT,
                            .good = -1,
                            .scrap = -1,
-                           .at_s = now_s,
+                           .at_s = s->reported.at_s,
                            .until_s = TAKT_TIME_NONE,
-                           .material = s->plant->materials[s->due[s->reported].material].id,
-                           .quantity_milli = s->due[s->reported].quantity_milli,
+                           .material = s->plant->materials[s->reported.material].id,
+                           .quantity_milli = s->reported.quantity_milli,
                            .body = "{}"};
     return true;
 }
 
 void supply_answered(struct supply *s) {
-    s->due[s->reported] = s->due[--s->count];
-    s->number++;
+    s->reported.material = -1;
 }
 
 bool supply_wants_look(const struct supply *s, int64_t now_s) {
@@ -87,7 +95,7 @@ bool supply_wants_look(const struct supply *s, int64_t now_s) {
 }
 
 static int64_t bought(const struct supply *s, int32_t material) {
-    int64_t sum = 0;
+    int64_t sum = s->reported.material == material && !s->reported.expected ? s->reported.quantity_milli : 0;
     for (size_t k = 0; k < s->count; k++)
         if (s->due[k].material == material && !s->due[k].expected)
             sum += s->due[k].quantity_milli;

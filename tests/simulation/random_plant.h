@@ -63,7 +63,7 @@ static inline void plant_put_op(struct plant_text *p, int number, bool last) {
             plant_put(p, ", line-%d: {rate: %d/h, fixed: 5m}", other, (int)dice_between(p->dice, 5, 60));
         plant_put(p, "}");
         if (dice_hit(p->dice, 200) && !last)
-            plant_put(p, ", overlap: %d", (int)dice_between(p->dice, 1, 5));
+            plant_put(p, ", overlap: %d", (int)dice_between(p->dice, 1, 4));
     }
     if (dice_hit(p->dice, 500))
         plant_put(p, ", family: \"{colour}\"");

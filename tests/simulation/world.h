@@ -62,7 +62,7 @@ struct parcel { /* as consumers know it */
     char id[64], refs[512];
     int holder;                     /* consumer who has it or had it last */
     enum { PARCEL_GOT, PARCEL_TAKEN, PARCEL_SHIPPED, PARCEL_REFUSED } state;
-    bool was_refused, said_shipped; /* whoever has said so once, whatever came of it, does not say otherwise */
+    bool was_refused, said_refused, said_shipped; /* whoever has said so once, whatever came of it, does not say otherwise */
     int64_t act_s;
 };
 
@@ -543,7 +543,8 @@ static inline bool consumer_acts(struct world *w, int which) {
         struct parcel *p = &w->parcels[k];
         if (p->holder != which || p->act_s > w->life.now_s || p->state >= PARCEL_SHIPPED)
             continue;
-        bool refuse = !p->said_shipped && !p->was_refused && dice_hit(world_dice(w), 60);
+        bool refuse = p->said_refused || (!p->said_shipped && !p->was_refused && dice_hit(world_dice(w), 60));
+        p->said_refused = refuse;
         p->said_shipped |= !refuse && p->state == PARCEL_TAKEN;
         consumer_says(w, c, refuse ? "refused" : p->state == PARCEL_GOT ? "taken" : "shipped", p);
         return true;
@@ -655,6 +656,7 @@ static inline void operator_releases(struct world *w) {
         if (p != NULL) {
             p->state = PARCEL_GOT;
             p->was_refused = true;
+            p->said_refused = false;
             p->act_s = TAKT_TIME_NEVER;
         }
     }

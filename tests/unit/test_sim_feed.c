@@ -9,6 +9,7 @@
 static char path[64];
 static struct fixture fixture;
 static struct arena *arena;
+static struct feed_terms terms;
 
 static int set_up(void **state) {
     (void)state;
@@ -18,7 +19,7 @@ static int set_up(void **state) {
     close(fd);
     arena = arena_new();
     fixture_load(&fixture, SIM_PLANT);
-    fixture_good(&fixture);
+    terms = (struct feed_terms){.plant = fixture_good(&fixture), .scale_ppm = 1000000};
     return 0;
 }
 
@@ -52,7 +53,7 @@ static void test_orders_and_cancellations_come_in_their_order(void **state) {
     assert_int_equal(m->at_s, sim_time("23 08:00"));
     assert_string_equal(m->creator, "luna");
     assert_null(m->cancel);
-    assert_true(feed_order(feed, fixture.plant, 1000000, arena, &order, &refusal));
+    assert_true(feed_order(feed, &terms, arena, &order, &refusal));
     assert_string_equal(order.row.order_ref, "A");
     assert_string_equal(order.row.creator, "luna");
     assert_int_equal(order.row.items[0].quantity, 3);
@@ -70,7 +71,7 @@ static uint32_t scaled(const char *text, int64_t scale_ppm) {
     struct accept_order order;
     struct refusal refusal;
     assert_int_equal(feed_next(feed, &m, NULL), 0);
-    assert_true(feed_order(feed, fixture.plant, scale_ppm, arena, &order, &refusal));
+    assert_true(feed_order(feed, &(struct feed_terms){.plant = fixture.plant, .scale_ppm = scale_ppm}, arena, &order, &refusal));
     feed_close(feed);
     return order.row.items[0].quantity;
 }
@@ -89,8 +90,23 @@ static void test_an_order_that_the_plant_does_not_make_is_refused_not_an_error(v
     struct accept_order order;
     struct refusal refusal;
     assert_int_equal(feed_next(feed, &m, NULL), 0);
-    assert_false(feed_order(feed, fixture.plant, 1000000, arena, &order, &refusal));
+    assert_false(feed_order(feed, &terms, arena, &order, &refusal));
     assert_int_equal(refusal.kind, REFUSAL_UNKNOWN_PRODUCT);
+    feed_close(feed);
+}
+
+static void test_an_order_beyond_the_plants_capacity_is_refused(void **state) {
+    (void)state;
+    int64_t packed_s[] = {sim_time("23 08:00") + 31 * 86400, 0, 0};
+    struct estimate estimate = {.product_count = 3, .at_s = sim_time("23 08:00"), .packed_s = packed_s, .plant = fixture.plant};
+    struct feed_terms full = {.plant = fixture.plant, .scale_ppm = 1000000, .estimate = &estimate, .now_s = sim_time("23 08:00")};
+    struct feed *feed = open_feed(ORDER("A", "tee", "3"));
+    const struct feed_message *m;
+    struct accept_order order;
+    struct refusal refusal;
+    assert_int_equal(feed_next(feed, &m, NULL), 0);
+    assert_false(feed_order(feed, &full, arena, &order, &refusal));
+    assert_int_equal(refusal.kind, REFUSAL_NO_CAPACITY);
     feed_close(feed);
 }
 
@@ -208,6 +224,7 @@ int main(void) {
         TEST(test_orders_and_cancellations_come_in_their_order),
         TEST(test_scale_multiplies_quantities_within_what_an_item_may_have),
         TEST(test_an_order_that_the_plant_does_not_make_is_refused_not_an_error),
+        TEST(test_an_order_beyond_the_plants_capacity_is_refused),
         TEST(test_what_is_wrong_is_said_with_file_and_line),
         TEST(test_a_feed_compressed_by_gzip_reads_the_same),
         TEST(test_a_damaged_archive_is_an_error),
