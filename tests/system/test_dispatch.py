@@ -139,6 +139,8 @@ def test_a_refused_shipment_waits_for_the_operator(lab):
     assert nothing_comes(dock)
     give(lab, "A-2")
     assert shipment(dock)["order_refs"] == ["A-2"]
+    lab.ctl("shipments", "release", first["shipment_id"])
+    assert shipment(lab.consumer("truck", credit=1)) == first
 
 
 def test_after_twenty_attempts_a_shipment_is_set_aside(lab):
