@@ -226,7 +226,6 @@ static void body(struct bus_port *port, const struct actor_config *config) {
         actor_ready(port);
         while (!o.stopping || floor_pending(o.floor) > 0 || control_pending(o.control) > 0)
             turn(&o);
-        turn(&o);
     }
     endpoint_close(o.floor_endpoint);
     endpoint_close(o.control_endpoint);
