@@ -152,12 +152,12 @@ static bool has_started(struct judging *j) {
 
 /* No more comes out than went in. */
 static bool counts_fit(struct judging *j, int64_t good, int64_t scrap) {
-    const struct task *t = &j->lot->tasks[j->op];
-    if (good + scrap <= t->quantity)
+    uint32_t there = progress_there(j->lot, j->op);
+    if (good + scrap <= there)
         return true;
     return refuse(j->refusal, REFUSAL_CONTRADICTION, "/good",
-                  "%s is %" PRIu32 " units: %" PRId64 " good and %" PRId64 " scrap are more", j->name, t->quantity,
-                  good, scrap);
+                  "%s is %" PRIu32 " units: %" PRId64 " good and %" PRId64 " scrap are more", j->name, there, good,
+                  scrap);
 }
 
 static int64_t given(int64_t value, int64_t absent) {

@@ -201,7 +201,7 @@ void lot_resize(struct planner *p, struct lot *lot) {
             want = with_yield(&pr->route[i], want);
         uint32_t quantity = known || want > there ? there : want;
         if (t->state == TASK_STARTED)
-            quantity = t->quantity < there ? t->quantity : there;
+            quantity = known || t->quantity > there ? there : t->quantity;
         if (t->state == TASK_FINISHED)
             quantity = t->quantity;
         if (quantity != t->quantity) {

@@ -253,12 +253,14 @@ void planner_turn(struct planner *p, int64_t now_s) {
     watch(p, now_s);
     tidy(p, now_s);
     placing_run(p, now_s);
-    if (p->wants) {
+    if (p->wants)
         repair_run(p, now_s);
-        plan_watch(p, now_s);
-    }
     if (p->book.touched.count > 0)
         plan_settle(p, now_s);
+    if (now_s >= p->next_s) { /* what begins with this plan begins after its promises are given */
+        plan_watch(p, now_s);
+        plan_settle(p, now_s);
+    }
     packing_turn(p, now_s);
     if (p->unsettled && now_s >= p->unsettled_s + UNSETTLED_S)
         p->unsettled = false;

@@ -90,9 +90,29 @@ void progress_start(struct planner *p, struct lot *lot, size_t op, int32_t line,
 
 /* ---- counting ---- */
 
+/* More came out of the operation before than its yield let expect, and went into this one. */
+static void take_more(struct planner *p, struct lot *lot, size_t op, uint32_t good) {
+    struct task *t = &lot->tasks[op];
+    if (good + t->scrap <= t->quantity)
+        return;
+    t->quantity = good + t->scrap;
+    news_task(p, lot, op);
+}
+
+uint32_t progress_there(const struct lot *lot, size_t op) {
+    const struct task *t = &lot->tasks[op], *before = op == 0 ? NULL : &lot->tasks[op - 1];
+    uint32_t there = t->quantity;
+    if (before != NULL && before->state == TASK_FINISHED)
+        there = before->good;
+    else if (before != NULL)
+        there = before->quantity > before->scrap ? before->quantity - before->scrap : 0;
+    return there > t->quantity ? there : t->quantity;
+}
+
 /* What is left takes as long as its rate says, from when it was counted. */
 void progress_good(struct planner *p, struct lot *lot, size_t op, uint32_t good, int64_t at_s, int64_t now_s) {
     struct task *t = &lot->tasks[op];
+    take_more(p, lot, op, good);
     uint32_t left = t->quantity > good + t->scrap ? t->quantity - good - t->scrap : 0;
     int64_t all_s = task_time(p, lot, op, t->line), end_s;
     t->good = good;
@@ -197,7 +217,8 @@ void progress_scrap(struct planner *p, struct lot *lot, size_t op, uint32_t scra
 void progress_finish(struct planner *p, struct lot *lot, size_t op, uint32_t good, int64_t at_s) {
     struct task *t = &lot->tasks[op];
     int64_t off_s = at_s - t->end_s;
-    assert(t->state == TASK_STARTED && good <= t->quantity);
+    assert(t->state == TASK_STARTED && good <= progress_there(lot, op));
+    take_more(p, lot, op, good);
     t->state = TASK_FINISHED;
     t->finished_at_s = at_s;
     t->good = good;

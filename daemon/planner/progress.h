@@ -18,6 +18,8 @@ void progress_good(struct planner *p, struct lot *lot, size_t op, uint32_t good,
 void progress_scrap(struct planner *p, struct lot *lot, size_t op, uint32_t scrap, const struct report_unit *units,
                     size_t unit_count);
 void progress_finish(struct planner *p, struct lot *lot, size_t op, uint32_t good, int64_t at_s);
+/* Units that there are for an operation: what it was planned for, or more if the one before it yields more. */
+uint32_t progress_there(const struct lot *lot, size_t op);
 /* Good units that an operation leaves if all goes as the yields say. */
 uint32_t progress_expected(const struct planner *p, const struct lot *lot, size_t op);
 /* Units left the lot: their number suffices no more for its tasks, or nothing of it is wanted. */
