@@ -28,6 +28,10 @@ TESTS    := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c tes
 FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS  := $(FUZZERS:%=$(O)/tests/fuzz/replay_%)
 
+# `make V=1` shows the commands whole.
+Q     := $(if $(V),,@)
+quiet  = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
+
 all: $(PROGRAMS:%=$(O)/%)
 
 $(O)/taktd: $(O)/daemon/main.o
@@ -35,7 +39,8 @@ $(O)/taktctl: $(O)/clients/taktctl/main.o
 $(O)/takt-solve: $(O)/schedulers/solve_main.o
 $(O)/takt-sim: $(O)/daemon/sim/main.o
 $(PROGRAMS:%=$(O)/%): $(O)/libtakt-all.a
-	$(CC) $(LDFLAGS_) -o $@ $(filter %.o,$^) $(O)/libtakt-all.a $(LIBS)
+	$(call quiet,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_) -o $@ $(filter %.o,$^) $(O)/libtakt-all.a $(LIBS)
 
 $(O)/libtakt-all.a: $(OBJECTS)
 	@rm -f $@
@@ -43,25 +48,29 @@ $(O)/libtakt-all.a: $(OBJECTS)
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_) -MMD -MP -c -o $@ $<
+	$(call quiet,CC,$<)
+	$(Q)$(CC) $(CFLAGS_) -MMD -MP -c -o $@ $<
 
 $(O)/tests/%: tests/%.c $(O)/libtakt-all.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_) -MMD -MP $(LDFLAGS_) -o $@ $< $(O)/libtakt-all.a -lcmocka $(LIBS)
+	$(call quiet,CC,$@)
+	$(Q)$(CC) $(CFLAGS_) -MMD -MP $(LDFLAGS_) -o $@ $< $(O)/libtakt-all.a -lcmocka $(LIBS)
 
 $(O)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay_main.c $(O)/libtakt-all.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_) $(LDFLAGS_) -o $@ tests/fuzz/fuzz_$*.c tests/fuzz/replay_main.c $(O)/libtakt-all.a $(LIBS)
+	$(call quiet,CC,$@)
+	$(Q)$(CC) $(CFLAGS_) $(LDFLAGS_) -o $@ tests/fuzz/fuzz_$*.c tests/fuzz/replay_main.c $(O)/libtakt-all.a $(LIBS)
 
 $(O)/bench/%: bench/%.c $(O)/libtakt-all.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_) -MMD -MP $(LDFLAGS_) -o $@ $< $(O)/libtakt-all.a $(LIBS)
+	$(call quiet,CC,$@)
+	$(Q)$(CC) $(CFLAGS_) -MMD -MP $(LDFLAGS_) -o $@ $< $(O)/libtakt-all.a $(LIBS)
 
 # ---- what people call ----
 
 demo:
 	@packaging/install-packages build demo
-	@$(MAKE) --no-print-directory -s -j2 all
+	@$(MAKE) --no-print-directory -j2 all
 	@$(PYTHON) demo/demo.py --build $(O)
 
 check:
