@@ -5,7 +5,7 @@
  *   1 ship      the courier leaves: orders are shipped
  *   2 feed      orders are accepted, orders are cancelled
  *   3 changes   what 1 and 2 wrote is told to the planner, from the store's log
- *   4 floor     reports of the shop and of the suppliers
+ *   4 floor     reports of the shop, of the suppliers and of packing
  *   5 plan      one turn; what differs from the store is published; floor and courier follow
  *   6 search    what it improves is published again
  *
@@ -18,6 +18,7 @@
 #include "daemon/planner/ask.h"
 #include "daemon/planner/planner.h"
 #include "daemon/sim/courier.h"
+#include "daemon/sim/packer.h"
 #include "daemon/sim/shop.h"
 #include "daemon/sim/supply.h"
 
@@ -38,6 +39,7 @@ struct life {
     struct planner *planner;
     struct shop *shop;
     struct supply *supply;
+    struct packer *packer;
     struct courier *courier;
     struct tally *tally;
     struct arena *arena;                /* of one request */
@@ -96,6 +98,7 @@ static void open_world(struct life *l) {
     l->alone = alone_new(plant, l->worktime);
     l->tally = tally_new(plant, l->alone, l->origin_s);
     l->supply = supply_new(plant, l->origin_s);
+    l->packer = packer_new(plant);
     l->courier = courier_new(plant);
     l->shop = shop_new(&(struct shop_config){.plant = plant, .worktime = l->worktime, .seed = l->config.seed,
                                              .noise_ppm = l->config.noise_ppm, .breakdowns = l->config.breakdowns,
@@ -133,6 +136,7 @@ void life_free(struct life *l) {
     store_close(l->store);
     shop_free(l->shop);
     supply_free(l->supply);
+    packer_free(l->packer);
     courier_free(l->courier);
     tally_free(l->tally);
     alone_free(l->alone);
@@ -298,6 +302,10 @@ static void take_reports(struct life *l) {
         judge(l, &report);
         supply_answered(l->supply);
     }
+    while (packer_report(l->packer, l->now_s, &report)) {
+        judge(l, &report);
+        packer_answered(l->packer);
+    }
 }
 
 static void look_at_stock(struct life *l) {
@@ -322,6 +330,7 @@ static int publish(struct life *l, bool *ret_planned, struct takt_error *err) {
     if (code == 0) {
         tally_published(l->tally, p);
         shop_follow(l->shop, p);
+        packer_follow(l->packer, p);
         courier_follow(l->courier, p);
         *ret_planned |= p->plan_version > 0;
     }
@@ -362,6 +371,7 @@ static int64_t next_instant(struct life *l) {
     next_s = earlier(next_s, courier_next_s(l->courier));
     next_s = earlier(next_s, shop_next_s(l->shop));
     next_s = earlier(next_s, supply_next_s(l->supply));
+    next_s = earlier(next_s, packer_next_s(l->packer));
     next_s = earlier(next_s, planner_next_s(l->planner));
     return next_s < l->now_s ? l->now_s : next_s;
 }
