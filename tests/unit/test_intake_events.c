@@ -181,6 +181,7 @@ static void events_survive_a_store_that_fails(void **state) {
     bed_close(&b);
 }
 
+/* What was read for the older place in the log must not pass for what comes next in the newer one. */
 static void subscribing_anew_drops_what_was_read_for_before(void **state) {
     (void)state;
     struct bed b;
@@ -189,20 +190,43 @@ static void subscribing_anew_drops_what_was_read_for_before(void **state) {
     bed_hello(&b, 1, "luna");
     make_events(&b, 1, "A", 3);
     subscribe(&b, 1, "0", "0");
+    assert_int_equal(take_events(&b, 1, &cursor), 3);
+    make_events(&b, 1, "B", 2);
     b.hold = true;
     bed_time(&b, 1);
-    assert_int_equal(b.held_count, 1);
     bed_send(&b, 1, "{\"type\":\"subscribe\",\"id\":\"s\",\"after\":0}");
+    assert_int_equal(b.held_count, 2);
     struct store_request *older = b.held[0];
     bed_run(&b, b.held[1]);
     bed_pump(&b);
     bed_expect(&b, 1, "subscribed");
     b.hold = false;
     b.held_count = 0;
-    assert_int_equal(take_events(&b, 1, &cursor), 3);
     bed_run(&b, older);
-    bed_pump(&b);
-    bed_silent(&b);
+    cursor = 0;
+    assert_int_equal(take_events(&b, 1, &cursor), 5);
+    bed_close(&b);
+}
+
+static void a_subscriber_is_read_for_once_at_a_time_and_again_if_there_was_more(void **state) {
+    (void)state;
+    struct bed b;
+    int64_t cursor = 0;
+    bed_open(&b);
+    bed_hello(&b, 1, "luna");
+    subscribe(&b, 1, "0", "0");
+    assert_int_equal(take_events(&b, 1, &cursor), 0);
+    b.hold = true;
+    intake_wake(b.in);
+    bed_time(&b, 1);
+    intake_wake(b.in);
+    bed_time(&b, 1);
+    assert_int_equal(b.held_count, 1);
+    struct store_request *read = b.held[0];
+    bed_run(&b, read); /* it saw nothing, and the second wake came after it began */
+    b.held_count = 0;
+    bed_time(&b, 1);
+    assert_int_equal(b.held_count, 1);
     bed_close(&b);
 }
 
@@ -259,6 +283,7 @@ int main(void) {
         cmocka_unit_test(bad_subscriptions_are_told_why),
         cmocka_unit_test(events_survive_a_store_that_fails),
         cmocka_unit_test(subscribing_anew_drops_what_was_read_for_before),
+        cmocka_unit_test(a_subscriber_is_read_for_once_at_a_time_and_again_if_there_was_more),
         cmocka_unit_test(many_subscribers_are_read_for_a_few_at_a_time),
         cmocka_unit_test(the_window_counts_cursors_with_gaps),
     };

@@ -122,6 +122,14 @@ static void sixteen_levels_are_taken_and_one_more_is_not(void **state) {
     free(text);
 }
 
+static void levels_side_by_side_are_not_added_up(void **state) {
+    (void)state;
+    struct message m;
+    struct refusal refusal;
+    assert_true(read_text("{\"type\":\"ping\",\"a\":[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],{},{},{},[{}],[{}]]}", &m, &refusal));
+    message_done(&m);
+}
+
 /* Brackets within texts are no levels, whatever escapes stand before them. */
 static void brackets_in_texts_do_not_count(void **state) {
     (void)state;
@@ -170,6 +178,7 @@ int main(void) {
         cmocka_unit_test(hostile_frames_are_refused),
         cmocka_unit_test(a_frame_with_a_zero_byte_is_refused),
         cmocka_unit_test(sixteen_levels_are_taken_and_one_more_is_not),
+        cmocka_unit_test(levels_side_by_side_are_not_added_up),
         cmocka_unit_test(brackets_in_texts_do_not_count),
         cmocka_unit_test(size_and_values_are_bounded),
         cmocka_unit_test(the_id_survives_a_bad_type),

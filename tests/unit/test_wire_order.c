@@ -285,6 +285,7 @@ static void one_recipient_has_one_key(void **state) {
                                     "\"city\":\"JENA\",\"country\":\"DE\"}}"));
     assert_int_not_equal(key, key_of(p, "{\"name\":\"Mei Lin\"," ADDRESS "}"));
     assert_int_not_equal(key, key_of(p, "{\"name\":\"Mei Li\",\"address\":{\"country\":\"DE\",\"city\":\"Jena\",\"line1\":\"Markt 11\"}}"));
+    assert_int_not_equal(key_of(p, "{\"name\":\"小美\"," ADDRESS "}"), key_of(p, "{\"name\":\"大美\"," ADDRESS "}"));
     assert_int_not_equal(key_of(p, "{\"token\":\"a\"}"), key_of(p, "{\"token\":\"A\"}"));
     uint8_t other[RECIPIENT_SECRET_SIZE], again[RECIPIENT_SECRET_SIZE];
     recipient_secret("p1", other);
