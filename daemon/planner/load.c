@@ -7,8 +7,8 @@
  * stored; it is worked out as it is after any turn. */
 
 #include "base/arena.h"
-#include "daemon/planner/placing.h"
 #include "daemon/planner/plan.h"
+#include "daemon/planner/progress.h"
 #include "daemon/planner/promise.h"
 #include "daemon/planner/repair.h"
 #include "daemon/planner/state.h"
@@ -58,6 +58,7 @@ void planner_load_lot(struct planner *p, const struct lot_row *row) {
     lot->let_go_at_s = row->let_go_at_s;
     lot->firm_at_s = row->firm_at_s;
     lot->units = row->state == LOT_DONE ? row->units : 0;
+    lot->units_told = row->units;
     lot->extra_told = row->extra;
     lot->stored = true;
 }
@@ -187,6 +188,20 @@ static void date_lots(struct planner *p) {
     }
 }
 
+/* Orders that were cancelled or amended after the last publication have left their lots in the store, and only there.
+ */
+static void catch_up(struct planner *p) {
+    for (size_t i = 0; i < p->lots.live_count; i++) {
+        struct lot *lot = p->lots.live[i];
+        if (lot->units != lot->units_told)
+            news_lot(p, lot);
+        if (lot->units == 0 && !lot_started(lot))
+            lot_move(p, lot, LOT_GONE);
+        else
+            progress_settle(p, lot);
+    }
+}
+
 static void enlist_orders(struct planner *p) {
     const struct table *t = &p->book.by_no;
     for (size_t i = 0; t->slots != NULL && i <= t->mask; i++) {
@@ -221,6 +236,7 @@ int planner_loaded(struct planner *p, int64_t now_s, struct takt_error *err) {
     date_lots(p);
     enlist_orders(p);
     p->loading = false;
+    catch_up(p);
     plan_settle(p, now_s);
     p->next_s = now_s;
     planner_want(p, CAUSE_NONE);

@@ -46,6 +46,7 @@ struct lot {
     int64_t ordered_s;   /* when material is there that was found missing once; TAKT_TIME_NONE */
     int32_t material;    /* which it waits for; -1 */
     uint32_t units, slice_count;
+    uint32_t units_told;  /* as the store knows them */
     uint32_t extra_told;  /* allowance as the store knows it */
     int32_t job;          /* in the problem being built; -1 */
     struct slice *slices; /* newest first */

@@ -164,6 +164,7 @@ static void clear_lots(struct planner *p) {
         lot->news_at = 0;
         lot->dirty = false;
         lot->stored = true;
+        lot->units_told = lot->units;
         lot->extra_told = lot_extra(lot);
         for (size_t k = 0; k < lot->op_count; k++) {
             struct task *t = &lot->tasks[k];
