@@ -5,6 +5,8 @@
 #include "daemon/actor.h"
 
 #include "base/arena.h"
+#include "daemon/planner/ask.h"
+#include "daemon/reload.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -17,6 +19,23 @@ struct birth {
     struct actor_config config;
 };
 
+/* What nobody will read any more. Requests and asks are not among it: whoever ends has been waited for by those who sent them,
+ * or they are its own, which it has waited for. */
+static void drop_mail(struct bus_port *port) {
+    struct mail mail;
+    bus_close(port);
+    while (bus_receive(port, &mail)) {
+        if (mail.kind == MAIL_PLANT)
+            plant_unref(mail.body);
+        else if (mail.kind == MAIL_ESTIMATE)
+            estimate_free(mail.body);
+        else if (mail.kind == MAIL_RELOADED)
+            reload_free(mail.body);
+        else if (mail.kind == MAIL_TROUBLE)
+            free(mail.body);
+    }
+}
+
 /* The port opens in the thread that owns it. It cannot fail but for want of sockets, and then nobody can be told: the process
  * ends, and the service manager starts it anew. */
 static void *run(void *arg) {
@@ -28,6 +47,7 @@ static void *run(void *arg) {
     if (bus_attach(birth->config.bus, birth->self, &port, NULL) != 0)
         abort();
     birth->body(port, &birth->config);
+    drop_mail(port);
     while (bus_send(port, ACTOR_MAIN, MAIL_STOPPED, NULL) != 0)
         actor_wait(port, 10);
     bus_detach(port);

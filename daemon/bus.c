@@ -7,6 +7,9 @@
  * carries the happens-before edge of the body: libzmq gives the same guarantee, but where the tools that look for races
  * cannot see it.
  *
+ * An actor that ends closes its mailbox first: senders count themselves in before they look whether it is closed, so once it is
+ * closed and the count is zero, nothing can come any more.
+ *
  * A wake-up has a flag per pair: while one is on its way another is not sent. The receiver clears the flag before it looks at
  * the store, so what was written before the wake-up that was folded is seen. */
 
@@ -17,6 +20,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +30,8 @@
 struct bus {
     void *context;
     _Atomic uint64_t sent[ACTOR_COUNT];
+    atomic_int sending[ACTOR_COUNT]; /* senders to this actor right now */
+    atomic_bool closed[ACTOR_COUNT];
     atomic_bool waking[ACTOR_COUNT][ACTOR_COUNT]; /* [from][to] */
     atomic_bool attached[ACTOR_COUNT];
     _Atomic int64_t progress_ms[ACTOR_COUNT];
@@ -86,6 +92,7 @@ int bus_attach(struct bus *bus, enum actor self, struct bus_port **ret, struct t
         bus_detach(port);
         return takt_fail(err, TAKT_EIO, "cannot open the mailbox of '%s': %s", names[self], zmq_strerror(why));
     }
+    atomic_store(&bus->closed[self], false);
     atomic_store(&bus->progress_ms[self], clock_mono_ms());
     atomic_store(&bus->attached[self], true);
     *ret = port;
@@ -116,21 +123,35 @@ static void *out_socket(struct bus_port *port, enum actor to) {
     return port->out[to];
 }
 
-int bus_send(struct bus_port *port, enum actor to, enum mail_kind kind, void *body) {
-    struct mail mail;
-    memset(&mail, 0, sizeof mail);
-    mail.kind = kind;
-    mail.from = port->self;
-    mail.body = body;
+static int send_mail(struct bus_port *port, enum actor to, const struct mail *mail) {
     void *socket = out_socket(port, to);
     if (!socket)
         return TAKT_EBUSY; /* out of sockets: as good as full */
     atomic_fetch_add_explicit(&port->bus->sent[to], 1, memory_order_acq_rel);
     int sent;
     do {
-        sent = zmq_send(socket, &mail, sizeof mail, ZMQ_DONTWAIT);
+        sent = zmq_send(socket, mail, sizeof *mail, ZMQ_DONTWAIT);
     } while (sent < 0 && zmq_errno() == EINTR);
     return sent < 0 ? TAKT_EBUSY : 0;
+}
+
+int bus_send(struct bus_port *port, enum actor to, enum mail_kind kind, void *body) {
+    struct bus *bus = port->bus;
+    struct mail mail;
+    memset(&mail, 0, sizeof mail);
+    mail.kind = kind;
+    mail.from = port->self;
+    mail.body = body;
+    atomic_fetch_add(&bus->sending[to], 1);
+    int code = atomic_load(&bus->closed[to]) ? TAKT_EBUSY : send_mail(port, to, &mail);
+    atomic_fetch_sub(&bus->sending[to], 1);
+    return code;
+}
+
+void bus_close(struct bus_port *port) {
+    atomic_store(&port->bus->closed[port->self], true);
+    while (atomic_load(&port->bus->sending[port->self]) > 0)
+        sched_yield();
 }
 
 void bus_wake(struct bus_port *port, enum actor to) {

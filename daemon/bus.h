@@ -54,7 +54,9 @@ void bus_free(struct bus *bus); /* after all ports are closed; NULL is fine */
 
 /* Opens the calling thread's port: binds its mailbox. Sending to an actor whose port is not open yet queues. */
 int bus_attach(struct bus *bus, enum actor self, struct bus_port **ret, struct takt_error *err);
-void bus_detach(struct bus_port *port); /* frees no mail that waits: drain first; NULL is fine */
+/* From now on sending to this actor is TAKT_EBUSY. What bus_receive still gives after it is all that there will ever be. */
+void bus_close(struct bus_port *port);
+void bus_detach(struct bus_port *port); /* frees no mail that waits: close and drain first; NULL is fine */
 
 int bus_send(struct bus_port *port, enum actor to, enum mail_kind kind, void *body); /* 0 or TAKT_EBUSY */
 void bus_wake(struct bus_port *port, enum actor to);

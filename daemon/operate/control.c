@@ -62,10 +62,15 @@ bool control_effect(struct control *c, struct control_effect *ret) {
     return true;
 }
 
+static struct arena *new_arena(struct control_call *call) {
+    assert(call->arena_count < CONTROL_ARENAS_MAX);
+    return call->arenas[call->arena_count++] = arena_new();
+}
+
 struct ask *control_ask(struct control_call *call, enum ask_kind kind) {
     struct ask *ask = arena_alloc(call->arena, sizeof *ask);
     ask->kind = kind;
-    ask->arena = call->arena;
+    ask->arena = new_arena(call);
     ask->context = call;
     call->pending++;
     add_effect(call->control, &(struct control_effect){.kind = CONTROL_ASK, .ask = ask});
@@ -73,7 +78,7 @@ struct ask *control_ask(struct control_call *call, enum ask_kind kind) {
 }
 
 void control_store(struct control_call *call, struct store_request *request) {
-    request->arena = call->arena;
+    request->arena = new_arena(call);
     request->tag = (uint64_t)(uintptr_t)call;
     call->request = request;
     call->pending++;
@@ -117,6 +122,8 @@ static void call_free(struct control_call *call) {
     call->control->call_count--;
     writer_done(&call->reply);
     message_done(&call->message);
+    for (size_t i = 0; i < call->arena_count; i++)
+        arena_free(call->arenas[i]);
     arena_free(call->arena);
     free(call);
 }

@@ -8,7 +8,7 @@
 #include "daemon/wire/message.h"
 #include "daemon/wire/reply.h"
 
-enum { CONTROL_STEPS_MAX = 4 };
+enum { CONTROL_STEPS_MAX = 4, CONTROL_ARENAS_MAX = 4 };
 
 struct control_call;
 
@@ -31,7 +31,9 @@ struct control_call {
     int64_t now_s;
     struct message message;
     struct refusal refusal;
-    struct arena *arena;
+    struct arena *arena;                        /* of the call itself */
+    struct arena *arenas[CONTROL_ARENAS_MAX];   /* one for each thing asked for: others write into them at the same time */
+    size_t arena_count;
     size_t step, pending;
     struct writer reply;
     /* what the steps of one call hand to each other */

@@ -108,6 +108,17 @@ static void who_has_detached_is_not_stalled(void **state) {
     assert_int_equal(bus_stalled(f->bus, 20), -1);
 }
 
+static void nothing_comes_to_a_closed_mailbox_and_what_came_before_is_there(void **state) {
+    struct wires *f = *state;
+    assert_int_equal(bus_attach(f->bus, ACTOR_STORE, &f->store, NULL), 0);
+    assert_int_equal(bus_send(f->main, ACTOR_STORE, MAIL_STORE, f), 0);
+    bus_close(f->store);
+    assert_int_equal(bus_send(f->main, ACTOR_STORE, MAIL_STORE, f), TAKT_EBUSY);
+    struct mail mail;
+    assert_true(bus_receive(f->store, &mail));
+    assert_false(bus_receive(f->store, &mail));
+}
+
 /* ---- actors ---- */
 
 static atomic_int plants_seen;
@@ -175,6 +186,7 @@ int main(void) {
         T(wake_ups_fold_until_one_is_received),
         T(an_actor_that_does_not_turn_is_stalled_and_named),
         T(who_has_detached_is_not_stalled),
+        T(nothing_comes_to_a_closed_mailbox_and_what_came_before_is_there),
         T(start_and_stop_are_handshakes_and_mail_in_between_is_delivered),
         T(an_actor_that_cannot_go_on_says_why_before_it_ends),
     };
