@@ -46,12 +46,13 @@ static void finish_subscribe(struct intake *in, struct job *head) {
 }
 
 static bool read_after(struct call *c, uint64_t *ret_after, bool *ret_newest) {
-    struct refusal ignored;
-    struct reader quiet = c->reader;
-    const char *text = NULL;
+    const char *text = "";
     int64_t after = 0;
-    quiet.refusal = &ignored;
-    *ret_newest = reader_text(&quiet, "after", READ_REQUIRED, 3, &text) && strcmp(text, "now") == 0;
+    *ret_newest = reader_kind(&c->reader, "after") == MEMBER_TEXT;
+    if (*ret_newest && !reader_text(&c->reader, "after", READ_REQUIRED, 64, &text))
+        return false;
+    if (*ret_newest && strcmp(text, "now") != 0)
+        return reader_problem(&c->reader, "after", REFUSAL_BAD_MESSAGE, "after is a cursor, 0 or \"now\", not \"%s\"", text);
     if (!*ret_newest && !reader_integer(&c->reader, "after", READ_REQUIRED, 0, READ_INTEGER_MAX, &after))
         return false;
     *ret_after = (uint64_t)after;

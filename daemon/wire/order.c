@@ -55,26 +55,31 @@ static bool read_shipping(const struct reader *r, struct shipping *ret, bool *re
                                  reader_day(&self, "deliver_by", READ_OPTIONAL, &ret->wish_day));
 }
 
-/* A value is text, an integer, true or false: tried by type, as each reader refuses the others. */
 static bool read_metadatum(const struct reader *self, const char *name, struct arena *arena, char **ret) {
-    struct refusal ignored;
-    struct reader quiet = *self;
-    quiet.refusal = &ignored;
     const char *text = "";
-    int64_t integer;
-    bool boolean;
-    if (reader_boolean(&quiet, name, READ_REQUIRED, &boolean)) {
-        *ret = arena_strdup(arena, boolean ? "true" : "false");
-    } else if (reader_integer(&quiet, name, READ_REQUIRED, -READ_INTEGER_MAX, READ_INTEGER_MAX, &integer)) {
-        *ret = arena_printf(arena, "%lld", (long long)integer);
-    } else if (reader_text(self, name, READ_OPTIONAL, METADATA_TEXT_MAX, &text)) {
-        struct writer w = {0};
+    int64_t integer = 0;
+    bool boolean = false;
+    struct writer w = {0};
+    switch (reader_kind(self, name)) {
+    case MEMBER_BOOLEAN:
+        reader_boolean(self, name, READ_REQUIRED, &boolean);
+        writer_boolean(&w, NULL, boolean);
+        break;
+    case MEMBER_INTEGER:
+        if (!reader_integer(self, name, READ_REQUIRED, -READ_INTEGER_MAX, READ_INTEGER_MAX, &integer))
+            return false;
+        writer_integer(&w, NULL, integer);
+        break;
+    case MEMBER_TEXT:
+        if (!reader_text(self, name, READ_OPTIONAL, METADATA_TEXT_MAX, &text))
+            return false;
         writer_text(&w, NULL, text);
-        *ret = arena_strndup(arena, w.bytes, w.size);
-        writer_done(&w);
-    } else {
-        return false;
+        break;
+    default:
+        return reader_problem(self, name, REFUSAL_BAD_MESSAGE, "metadata is text, integers, true and false");
     }
+    *ret = arena_strndup(arena, w.bytes, w.size);
+    writer_done(&w);
     return true;
 }
 

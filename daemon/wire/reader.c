@@ -133,6 +133,15 @@ bool reader_has(const struct reader *r, const char *name) {
     return json_object_get(r->node, name) != NULL;
 }
 
+enum member_kind reader_kind(const struct reader *r, const char *name) {
+    const json_t *node = json_object_get(r->node, name);
+    return node == NULL            ? MEMBER_MISSING
+           : json_is_string(node)  ? MEMBER_TEXT
+           : json_is_integer(node) ? MEMBER_INTEGER
+           : json_is_boolean(node) ? MEMBER_BOOLEAN
+                                   : MEMBER_OTHER;
+}
+
 bool reader_text(const struct reader *r, const char *name, enum need need, size_t most, const char **ret) {
     return read_text_as(r, name, need, most, ret);
 }

@@ -42,6 +42,10 @@ enum need { READ_OPTIONAL, READ_REQUIRED };
 
 bool reader_has(const struct reader *r, const char *name);
 
+/* For a member that may be one thing or another. */
+enum member_kind { MEMBER_MISSING, MEMBER_TEXT, MEMBER_INTEGER, MEMBER_BOOLEAN, MEMBER_OTHER };
+enum member_kind reader_kind(const struct reader *r, const char *name);
+
 /* Text of 1 to most bytes. */
 bool reader_text(const struct reader *r, const char *name, enum need need, size_t most, const char **ret);
 bool reader_integer(const struct reader *r, const char *name, enum need need, int64_t least, int64_t most, int64_t *ret);

@@ -164,6 +164,8 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
         {"\"order_ref\":\"1\"," ITEMS ",\"metadata\":[]", "bad-message", "/metadata"},
         {"\"order_ref\":\"1\"," ITEMS ",\"metadata\":{\"a\":{\"b\":1}}", "bad-message", "/metadata/a"},
         {"\"order_ref\":\"1\"," ITEMS ",\"metadata\":{\"a\":1.5}", "bad-message", "/metadata/a"},
+        {"\"order_ref\":\"1\"," ITEMS ",\"metadata\":{\"a\":null}", "bad-message", "/metadata/a"},
+        {"\"order_ref\":\"1\"," ITEMS ",\"metadata\":{\"a\":9007199254740992}", "bad-message", "/metadata/a"},
         {"\"order_ref\":\"1\"," ITEMS ",\"metadata\":{\"\":1}", "bad-message", "/metadata"},
         {"\"order_ref\":\"1\"," ITEMS ",\"campaign\":\"c\"", "unknown-campaign", "/campaign"},
         {"\"order_ref\":\"1\"," ITEMS ",\"quote_id\":\"c\"", "unknown-quote", "/quote_id"},
