@@ -20,7 +20,8 @@
  *
  * A crash between any two steps leaves whole groups: SQLite's log is read up to the last frame that commits.
  *
- * The file is one plant's (table `plant`), and one process's (owner.h). `application_id` tells it from other SQLite
+ * The file is one plant's (table `plant`), and one process's (owner.h). Nothing is written while another file, or none, has its
+ * name: what an unlinked file holds is durable for nobody. `application_id` tells it from other SQLite
  * files, `user_version` is the number of the last migration. */
 
 #include "daemon/store/backend.h"
@@ -183,12 +184,23 @@ static void commit(struct sqlite_store *s, struct store_request *chain, bool wri
     fail_all(chain, code, &why);
 }
 
+/* What is written to a file that was taken away or replaced is gone with this process, so nothing is written while it is. */
+static bool is_in_place(struct sqlite_store *s) {
+    int moved = 0;
+    sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved) {
+        takt_error_clear(&s->failure);
+        takt_fail(&s->failure, TAKT_ESTORE, "the store '%s' was taken away or replaced while it is in use; put it back", s->path);
+    }
+    return !moved;
+}
+
 static void run(void *self, struct store_request *chain) {
     struct sqlite_store *s = self;
     bool writes = false;
     for (const struct store_request *r = chain; r != NULL; r = r->next)
         writes = writes || operation_writes(r->op);
-    if (!make_ready(s) || sqlite_run(s, writes ? SQL_BEGIN_WRITE : SQL_BEGIN_READ, "") < 0) {
+    if (!make_ready(s) || (writes && !is_in_place(s)) || sqlite_run(s, writes ? SQL_BEGIN_WRITE : SQL_BEGIN_READ, "") < 0) {
         fail_all(chain, s->failure.code, &s->failure);
         return;
     }

@@ -132,6 +132,23 @@ static void nobody_else_may_read_the_file(void **state) {
     assert_int_equal(st.st_mode & 077, 0);
 }
 
+static void nothing_is_accepted_while_the_file_is_not_in_its_place(void **state) {
+    struct bench *b = *state;
+    char aside[128];
+    snprintf(aside, sizeof aside, "%s-aside", store_path());
+    accept_one(b, "luna", "A-1");
+    assert_int_equal(rename(store_path(), aside), 0);
+    struct store_claim claim = {.head = {.op = STORE_CLAIM}};
+    assert_int_equal(store_call(b->store, &claim.head), TAKT_ESTORE);
+    assert_non_null(strstr(store_trouble(b->store), "taken away"));
+    fclose(fopen(store_path(), "w"));
+    assert_int_equal(store_call(b->store, &claim.head), TAKT_ESTORE);
+    assert_int_equal(rename(aside, store_path()), 0);
+    assert_int_equal(store_call(b->store, &claim.head), 0);
+    assert_string_equal(store_trouble(b->store), "");
+    assert_string_equal(story(b, "luna", "A-1").ret_order.order_ref, "A-1");
+}
+
 /* No query of takt's reads a whole table, but those that a person asks for with a filter. */
 static void every_query_goes_along_an_index(void **state) {
     struct bench *b = *state;
@@ -182,6 +199,7 @@ static void the_schema_is_whole_in_both_dialects(void **state) {
         SUITE_TEST(a_store_that_is_not_there_is_not_made_unasked), SUITE_TEST(a_store_of_another_plant_is_refused),    \
         SUITE_TEST(a_store_of_a_newer_takt_is_refused),                                                                \
         SUITE_TEST(a_file_of_something_else_is_refused_and_left_alone), SUITE_TEST(nobody_else_may_read_the_file),     \
+        SUITE_TEST(nothing_is_accepted_while_the_file_is_not_in_its_place),                                            \
         SUITE_TEST(every_query_goes_along_an_index), SUITE_TEST(the_schema_is_whole_in_both_dialects)
 
 int main(void) {
