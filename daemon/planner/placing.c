@@ -167,16 +167,21 @@ static int64_t order_due_s(const struct order *o) {
     return o->ship_by_s != TAKT_TIME_NONE && o->ship_by_s < o->wish_s ? o->ship_by_s : o->wish_s;
 }
 
+/* Is the first due after the second? What is promised alike is told apart by what was wished, then by who came last. */
+static bool is_later(const struct slice *a, const struct slice *b) {
+    const struct order *x = a->order, *y = b->order;
+    if (order_due_s(x) != order_due_s(y))
+        return order_due_s(x) > order_due_s(y);
+    if (x->wish_s != y->wish_s)
+        return x->wish_s > y->wish_s;
+    return x != y ? x->no > y->no : a->first > b->first;
+}
+
 static struct slice *latest(const struct lot *lot) {
     struct slice *best = NULL;
-    for (struct slice *s = lot->slices; s != NULL; s = s->lot_next) {
-        if (s->order->state == ORDER_PACKED)
-            continue;
-        if (best == NULL || order_due_s(s->order) > order_due_s(best->order) ||
-            (order_due_s(s->order) == order_due_s(best->order) &&
-             (s->order->no > best->order->no || (s->order == best->order && s->first > best->first))))
+    for (struct slice *s = lot->slices; s != NULL; s = s->lot_next)
+        if (s->order->state != ORDER_PACKED && (best == NULL || is_later(s, best)))
             best = s;
-    }
     return best;
 }
 

@@ -55,9 +55,340 @@ static void test_an_order_is_planned_promised_made_packed_and_leaves_as_a_parcel
     rig_free(r);
 }
 
+static bool promised_again(struct rig *r, uint64_t no, const char *reason) {
+    struct arena *arena = arena_new();
+    struct store_order q;
+    rig_stored(r, no, arena, &q);
+    bool found = false;
+    for (size_t i = 1; i < q.ret_promise_count; i++)
+        found = found || strcmp(q.ret_promises[i].reason, reason) == 0;
+    arena_free(arena);
+    return found;
+}
+
+static void test_units_alike_share_a_lot_until_it_is_full(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    uint64_t a = rig_order(r, "tee", "ink=dark;size=M", 60), b = rig_order(r, "tee", "ink=dark;size=S", 60),
+             c = rig_order(r, "tee", "ink=light;size=S", 1);
+    rig_turn(r);
+    assert_int_equal(rig_lot(r, 1)->units, 100);
+    assert_int_equal(rig_lot(r, 2)->units, 20);
+    assert_ptr_equal(rig_look(r, a)->items[0].slices->lot, rig_lot(r, 1));
+    assert_ptr_equal(rig_look(r, b)->items[0].slices->lot, rig_lot(r, 1));
+    assert_ptr_equal(rig_look(r, b)->items[0].slices->next->lot, rig_lot(r, 2));
+    assert_ptr_equal(rig_look(r, c)->items[0].slices->lot, rig_lot(r, 3));
+    rig_free(r);
+}
+
+static void test_a_rule_lets_a_full_lot_go_and_keeps_others_waiting_for_company(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, "fifo");
+    rig_order(r, "tee", "ink=dark;size=M", 100);
+    rig_order(r, "tee", "ink=light;size=M", 10);
+    rig_turn(r);
+    rig_search(r);
+    assert_true(rig_lot(r, 1)->tasks[0].start_s < RIG_START_S + RIG_DAY);
+    assert_true(rig_lot(r, 2)->tasks[0].start_s >= RIG_START_S + 2 * RIG_DAY);
+    rig_free(r);
+}
+
+static void test_the_search_lets_a_lot_go_when_its_line_would_stand_idle(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, "search");
+    rig_order(r, "tee", "ink=light;size=M", 10);
+    rig_turn(r);
+    assert_true(rig_lot(r, 1)->tasks[0].start_s < RIG_START_S + RIG_DAY);
+    rig_free(r);
+}
+
+static void test_a_turn_with_nothing_to_do_writes_nothing(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    rig_order(r, "tee", "ink=dark;size=M", 30);
+    rig_turn(r);
+    rig_turn(r);
+    r->now_s += 60;
+    rig_turn(r);
+    assert_int_equal(r->rows, 0);
+    assert_false(planner_wants_turn(r->p));
+    rig_free(r);
+}
+
+static void test_one_more_order_in_a_large_plan_writes_few_rows(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, "search");
+    for (int i = 0; i < 300; i++)
+        rig_order(r, "tee", i % 2 == 0 ? "ink=dark;size=M" : "ink=light;size=M", 50);
+    rig_turn(r);
+    rig_order(r, "tee", "ink=dark;size=S", 50);
+    rig_turn(r);
+    assert_true(r->rows > 0 && r->rows < 30);
+    rig_free(r);
+}
+
+static void test_a_cancellation_before_the_lot_is_firm_shrinks_it_and_after_is_too_late(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    rig_order(r, "tee", "ink=dark;size=M", 30);
+    rig_order(r, "tee", "ink=dark;size=M", 10);
+    rig_turn(r);
+    assert_int_equal(rig_cancel(r, 2), CANCEL_DONE);
+    rig_turn(r);
+    assert_int_equal(rig_lot(r, 1)->units, 30);
+    assert_int_equal(rig_lot(r, 1)->tasks[0].quantity, 30);
+    rig_to(r, rig_lot(r, 1)->tasks[0].start_s - RIG_HOUR);
+    assert_int_equal(rig_lot(r, 1)->state, LOT_FIRM);
+    assert_int_equal(rig_cancel(r, 1), CANCEL_TOO_LATE);
+    rig_free(r);
+}
+
+static void test_a_lot_whose_last_unit_is_cancelled_goes(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    rig_order(r, "tee", "ink=dark;size=M", 30);
+    rig_turn(r);
+    assert_int_equal(rig_cancel(r, 1), CANCEL_DONE);
+    rig_turn(r);
+    assert_null(rig_lot(r, 1));
+    assert_int_equal(r->p->lots.live_count, 0);
+    rig_free(r);
+}
+
+static void
+test_a_cancellation_overtaken_by_a_start_turns_the_units_into_surplus_that_the_next_order_gets(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    rig_order(r, "tee", "ink=dark;size=M", 30);
+    rig_order(r, "tee", "ink=dark;size=M", 10);
+    rig_turn(r);
+    r->now_s = rig_lot(r, 1)->firm_at_s - 60; /* open in the store; the floor is early, and not yet published */
+    r->now_s += 7 * RIG_HOUR - r->now_s % RIG_DAY > 0 ? 7 * RIG_HOUR - r->now_s % RIG_DAY : 0;
+    r->now_s = r->now_s < rig_lot(r, 1)->firm_at_s ? r->now_s : rig_lot(r, 1)->firm_at_s - 60;
+    struct report report = rig_report_of(r, REPORT_STARTED, "L1-cut");
+    assert_true(planner_report(r->p, r->now_s, &report, &r->refusal));
+    assert_int_equal(rig_cancel(r, 2), CANCEL_DONE);
+    assert_int_equal(rig_publish_once(r), TAKT_ESTALE);
+    rig_changes(r);
+    rig_turn(r);
+    assert_int_equal(rig_lot(r, 1)->units, 30);
+    assert_int_equal(lot_extra(rig_lot(r, 1)), 10);
+    rig_work_to(r, r->now_s + 5 * RIG_DAY);
+    struct variant *v = variant_get(&r->p->variants, "tee", "ink=dark;size=M");
+    assert_int_equal(v->surplus, 10);
+    uint64_t next = rig_order(r, "tee", "ink=dark;size=M", 8);
+    rig_turn(r);
+    assert_int_equal(v->surplus, 2);
+    assert_null(rig_look(r, next)->items[0].slices->lot);
+    assert_int_equal(rig_look(r, next)->unplaced, 0);
+    rig_free(r);
+}
+
+static void test_scrap_makes_its_units_orders_again_those_of_the_latest_due_first(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    struct rig_item item = {"tee", "ink=dark;size=M", 20, false};
+    int32_t today = (int32_t)(RIG_START_S / RIG_DAY);
+    uint64_t late = rig_order_by(r, "luna", &item, 1, today + 20, 1),
+             soon = rig_order_by(r, "luna", &item, 1, today + 5, 2);
+    rig_turn(r);
+    rig_to(r, rig_lot(r, 1)->tasks[0].start_s);
+    assert_true(rig_started(r, "L1-cut"));
+    struct report report = rig_report_of(r, REPORT_SCRAPPED, "L1-cut");
+    report.scrap = 3;
+    assert_true(rig_say(r, &report));
+    assert_int_equal(rig_lot(r, 1)->units, 37);
+    const struct slice *s = rig_look(r, late)->items[0].slices;
+    assert_true(s->count == 17 && s->lot->no == 1 && s->next->count == 3 && s->next->lot->no == 2);
+    assert_int_equal(rig_look(r, soon)->items[0].slices->count, 20);
+    assert_int_equal(rig_lot(r, 2)->tasks[0].quantity, 3);
+    rig_work_to(r, RIG_START_S + 8 * RIG_DAY);
+    assert_int_equal(rig_state(r, late), ORDER_PACKED);
+    rig_free(r);
+}
+
+static void test_a_breakdown_moves_what_runs_and_promises_with_its_reason(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    uint64_t no = rig_order(r, "tee", "ink=dark;size=M", 100);
+    rig_turn(r);
+    rig_to(r, rig_lot(r, 1)->tasks[0].start_s);
+    assert_true(rig_started(r, "L1-cut"));
+    int64_t end_s = rig_lot(r, 1)->tasks[0].end_s;
+    struct report report = rig_report_of(r, REPORT_DOWN, NULL);
+    report.line = "cut-1";
+    report.until_s = r->now_s + 5 * RIG_DAY;
+    report.reason = "blade";
+    assert_true(rig_say(r, &report));
+    rig_search(r);
+    rig_turn(r);
+    assert_true(rig_lot(r, 1)->tasks[0].end_s >= end_s + 4 * RIG_DAY);
+    assert_true(promised_again(r, no, "breakdown"));
+    rig_free(r);
+}
+
+static void test_a_start_that_nobody_reports_shifts_right_with_an_alarm_and_is_never_presumed(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    rig_order(r, "tee", "ink=dark;size=M", 100);
+    rig_turn(r);
+    int64_t start_s = rig_lot(r, 1)->tasks[0].start_s;
+    rig_to(r, start_s + 2 * RIG_HOUR);
+    const struct task *t = &rig_lot(r, 1)->tasks[0];
+    assert_int_equal(t->state, TASK_PLANNED);
+    assert_true(t->late);
+    assert_true(t->start_s >= start_s + 2 * RIG_HOUR - 300);
+    assert_true(rig_started(r, "L1-cut"));
+    assert_false(rig_lot(r, 1)->tasks[0].late);
+    rig_free(r);
+}
+
+static void test_reports_that_contradict_change_nothing_and_repeats_are_fine(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    rig_order(r, "tee", "ink=dark;size=M", 100);
+    rig_order(r, "tee", "ink=light;size=M", 100);
+    rig_turn(r);
+    rig_to(r, rig_lot(r, 1)->tasks[0].start_s);
+    assert_false(rig_finished(r, "L1-cut", 100)); /* not started */
+    assert_int_equal(r->refusal.kind, REFUSAL_CONTRADICTION);
+    assert_false(rig_started(r, "L1-print")); /* cut comes first */
+    assert_false(rig_started(r, "L9-cut"));
+    assert_int_equal(r->refusal.kind, REFUSAL_UNKNOWN_TASK);
+    assert_true(rig_started(r, "L1-cut"));
+    assert_true(rig_started(r, "L1-cut"));
+    assert_false(rig_started(r, "L2-cut")); /* the line is taken */
+    assert_false(rig_finished(r, "L1-cut", 101));
+    assert_true(rig_finished(r, "L1-cut", 100));
+    assert_true(rig_finished(r, "L1-cut", 100));
+    assert_false(rig_finished(r, "L1-cut", 99));
+    struct report report = rig_report_of(r, REPORT_STARTED, "L1-print");
+    report.line = "cut-1";
+    assert_false(rig_say(r, &report));
+    report.at_s = r->now_s + 3600;
+    assert_false(rig_say(r, &report));
+    assert_int_equal(rig_lot(r, 1)->tasks[1].state, TASK_PLANNED);
+    rig_free(r);
+}
+
+static void test_a_restart_goes_on_where_it_was(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    uint64_t no = rig_order(r, "tee", "ink=dark;size=M", 100);
+    rig_turn(r);
+    rig_to(r, rig_lot(r, 1)->tasks[0].start_s);
+    assert_true(rig_started(r, "L1-cut"));
+    int64_t end_s = rig_lot(r, 1)->tasks[0].end_s, ship_by_s = rig_look(r, no)->ship_by_s;
+    rig_start(r);
+    rig_turn(r);
+    assert_int_equal(rig_lot(r, 1)->tasks[0].state, TASK_STARTED);
+    assert_int_equal(rig_lot(r, 1)->tasks[0].end_s, end_s);
+    assert_int_equal(rig_look(r, no)->ship_by_s, ship_by_s);
+    rig_work_to(r, r->now_s + 5 * RIG_DAY);
+    assert_int_equal(rig_state(r, no), ORDER_PACKED);
+    rig_free(r);
+}
+
+static void test_a_reload_that_takes_away_what_is_needed_is_refused_and_another_is_taken(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    uint64_t no = rig_order(r, "tee", "ink=dark;size=M", 100);
+    struct takt_error err = {0};
+    rig_turn(r);
+    rig_to(r, rig_lot(r, 1)->tasks[0].start_s);
+    assert_true(rig_started(r, "L1-cut"));
+    char other[sizeof PLANT + 64];
+    snprintf(other, sizeof other, "%s", PLANT);
+    for (char *at = other; (at = strstr(at, "cut-1")) != NULL;)
+        at[4] = '2';
+    struct plant *plant = rig_plant(other);
+    assert_int_equal(planner_reload(r->p, plant, r->now_s, &err), TAKT_ECONFIG);
+    assert_non_null(strstr(err.text, "cut-1"));
+    plant_unref(plant);
+    snprintf(other, sizeof other, "%s", PLANT);
+    memcpy(strstr(other, "print-1: 60/h"), "print-1: 90/h", 13);
+    plant = rig_plant(other);
+    assert_int_equal(planner_reload(r->p, plant, r->now_s, NULL), 0);
+    plant_unref(r->plant);
+    r->config.plant = r->plant = plant;
+    rig_turn(r);
+    rig_work_to(r, r->now_s + 5 * RIG_DAY);
+    assert_int_equal(rig_state(r, no), ORDER_PACKED);
+    rig_free(r);
+}
+
+static void test_a_quote_books_nothing_and_holds_when_it_is_ordered(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, "search");
+    rig_order(r, "tee", "ink=light;size=M", 100);
+    rig_turn(r);
+    struct arena *arena = arena_new();
+    struct ask_item item = {0, "ink=dark;size=M", 50, false};
+    struct ask ask = {.kind = ASK_QUOTE, .arena = arena, .u.quote = {.items = &item, .item_count = 1, .country = "CN"}};
+    planner_ask(r->p, r->now_s, &ask);
+    assert_int_equal(ask.refusal.kind, REFUSAL_NONE);
+    assert_int_equal(r->p->lots.live_count, 1);
+    uint64_t no = rig_order(r, "tee", "ink=dark;size=M", 50);
+    rig_turn(r);
+    assert_true(rig_look(r, no)->ship_by_s <= ask.u.quote.ret_ship_by_s);
+    arena_free(arena);
+    rig_free(r);
+}
+
+static void test_why_tells_the_chain_that_binds_an_order(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, "search");
+    for (int i = 0; i < 4; i++)
+        rig_order(r, "tee", i % 2 == 0 ? "ink=light;size=M" : "ink=dark;size=M", 100);
+    rig_turn(r);
+    struct arena *arena = arena_new();
+    struct ask ask = {.kind = ASK_WHY, .arena = arena, .u.why.order = r->last_order};
+    planner_ask(r->p, r->now_s, &ask);
+    assert_int_equal(ask.refusal.kind, REFUSAL_NONE);
+    assert_string_equal(ask.u.why.ret_steps[0].what, "cutoff");
+    assert_string_equal(ask.u.why.ret_steps[1].what, "packing");
+    assert_non_null(strstr(ask.u.why.ret_sentence, "after L3-print"));
+    ask.u.why.order = 4711;
+    planner_ask(r->p, r->now_s, &ask);
+    assert_int_equal(ask.refusal.kind, REFUSAL_UNKNOWN_ORDER);
+    arena_free(arena);
+    rig_free(r);
+}
+
+static void test_task_names_are_read_and_nothing_else_is(void **state) {
+    (void)state;
+    uint32_t lot;
+    const char *op;
+    assert_true(task_name_parse("L4711-print", &lot, &op));
+    assert_int_equal(lot, 4711);
+    assert_string_equal(op, "print");
+    static const char *const BAD[] = {"",         "L",          "L-print",        "L1",   "L1-",
+                                      "L0-print", "4711-print", "L99999999999-x", "L+1-x"};
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+        assert_false(task_name_parse(BAD[i], &lot, &op));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_order_is_planned_promised_made_packed_and_leaves_as_a_parcel),
+        cmocka_unit_test(test_units_alike_share_a_lot_until_it_is_full),
+        cmocka_unit_test(test_a_rule_lets_a_full_lot_go_and_keeps_others_waiting_for_company),
+        cmocka_unit_test(test_the_search_lets_a_lot_go_when_its_line_would_stand_idle),
+        cmocka_unit_test(test_a_turn_with_nothing_to_do_writes_nothing),
+        cmocka_unit_test(test_one_more_order_in_a_large_plan_writes_few_rows),
+        cmocka_unit_test(test_a_cancellation_before_the_lot_is_firm_shrinks_it_and_after_is_too_late),
+        cmocka_unit_test(test_a_lot_whose_last_unit_is_cancelled_goes),
+        cmocka_unit_test(
+            test_a_cancellation_overtaken_by_a_start_turns_the_units_into_surplus_that_the_next_order_gets),
+        cmocka_unit_test(test_scrap_makes_its_units_orders_again_those_of_the_latest_due_first),
+        cmocka_unit_test(test_a_breakdown_moves_what_runs_and_promises_with_its_reason),
+        cmocka_unit_test(test_a_start_that_nobody_reports_shifts_right_with_an_alarm_and_is_never_presumed),
+        cmocka_unit_test(test_reports_that_contradict_change_nothing_and_repeats_are_fine),
+        cmocka_unit_test(test_a_restart_goes_on_where_it_was),
+        cmocka_unit_test(test_a_reload_that_takes_away_what_is_needed_is_refused_and_another_is_taken),
+        cmocka_unit_test(test_a_quote_books_nothing_and_holds_when_it_is_ordered),
+        cmocka_unit_test(test_why_tells_the_chain_that_binds_an_order),
+        cmocka_unit_test(test_task_names_are_read_and_nothing_else_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
