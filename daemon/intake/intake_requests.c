@@ -128,6 +128,9 @@ static bool read_quote(struct call *c, struct quote_job *job) {
     struct items items;
     int32_t wish_day;
     char *country = arena_alloc(job->head.arena, STORE_COUNTRY_SIZE);
+    int64_t hold_s;
+    if (!reader_duration(&c->reader, "hold", READ_OPTIONAL, &hold_s))
+        return false;
     if (reader_has(&c->reader, "hold"))
         return reader_problem(&c->reader, "hold", REFUSAL_NOT_ALLOWED, "held quotes are not offered by this version");
     if (!items_read(&c->reader, job->head.arena, &items) || !items_check(&c->reader, c->in->plant) ||

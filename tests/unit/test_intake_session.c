@@ -87,6 +87,8 @@ static void what_comes_later_is_not_allowed_yet(void **state) {
     bed_expect(&b, 1, "not-allowed", "figures are not offered");
     bed_send(&b, 1, "{\"type\":\"quote\",\"id\":\"1\",\"items\":[" ITEM "],\"hold\":\"PT4H\"}");
     bed_expect(&b, 1, "not-allowed", "held quotes are not offered", "/hold");
+    bed_send(&b, 1, "{\"type\":\"quote\",\"id\":\"1\",\"items\":[" ITEM "],\"hold\":\"4 hours\"}");
+    bed_expect(&b, 1, "bad-message", "/hold");
     bed_close(&b);
 }
 
