@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { DAY_S = 86400, KEEP_PERCENT = 110, STEADY_PARTS = 20 };
+enum { HOUR_S = 3600, DAY_S = 86400, KEEP_PERCENT = 110, STEADY_PARTS = 20 };
 
 struct loads { /* by line: work given to it, and what it can do within the horizon */
     int64_t *work_s, *open_s;
@@ -100,6 +100,11 @@ static void judge(struct planner *p, struct loads *l, struct lot *lot, int64_t n
     lot->coarse = true;
 }
 
+static int64_t again_s(const struct planner *p) {
+    int64_t s = p->plant->planning.horizon_s / STEADY_PARTS;
+    return s > DAY_S ? DAY_S : s < HOUR_S ? HOUR_S : s;
+}
+
 void coarse_divide(struct planner *p, int64_t now_s) {
     size_t lines = p->plant->line_count, count = p->lots.live_count;
     struct loads l = {takt_alloc(lines * sizeof(int64_t)), takt_alloc(lines * sizeof(int64_t))};
@@ -110,8 +115,12 @@ void coarse_divide(struct planner *p, int64_t now_s) {
         lots[i] = p->lots.live[i];
     if (count > 0)
         qsort(lots, count, sizeof(struct lot *), by_need);
-    for (size_t i = 0; i < count; i++)
+    p->divide_s = TAKT_TIME_NEVER;
+    for (size_t i = 0; i < count; i++) {
         judge(p, &l, lots[i], now_s);
+        if (lots[i]->coarse)
+            p->divide_s = now_s + again_s(p);
+    }
     free(lots);
     free(l.work_s);
     free(l.open_s);

@@ -12,5 +12,6 @@
 
 #include "daemon/planner/lot.h"
 
-/* Sets `coarse` and, for those, ready_s of the live lots. Their due_s must be known. */
+/* Sets `coarse` and, for those, ready_s of the live lots. Their due_s must be known. Sets when to divide again: as time
+ * passes the horizon takes more in, even if nothing else happens. */
 void coarse_divide(struct planner *p, int64_t now_s);

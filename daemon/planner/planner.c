@@ -43,7 +43,7 @@ struct planner *planner_new(const struct planner_config *config, uint64_t epoch)
     p->epoch = epoch;
     planner_pack_mode(p);
     p->loading = true;
-    p->next_s = p->flush_s = TAKT_TIME_NEVER;
+    p->next_s = p->flush_s = p->divide_s = TAKT_TIME_NEVER;
     p->bound = -1;
     variants_init(&p->variants, p->plant);
     book_init(&p->book);
@@ -221,16 +221,16 @@ uint64_t planner_seen(const struct planner *p) {
 
 /* ---- time ---- */
 
-static bool watch(struct planner *p, int64_t now_s) {
+static void watch(struct planner *p, int64_t now_s) {
     if (p->stock.guess_until_s <= now_s) {
         stock_guess(&p->stock, now_s);
         openings_forget(&p->openings);
         planner_want(p, CAUSE_BREAKDOWN);
     }
-    if (now_s < p->next_s)
-        return false;
-    plan_watch(p, now_s);
-    return true;
+    if (p->divide_s <= now_s)
+        planner_want(p, CAUSE_NONE);
+    if (now_s >= p->next_s)
+        plan_watch(p, now_s);
 }
 
 static void send_parcels(struct planner *p, int64_t now_s) {
@@ -278,7 +278,7 @@ static int64_t earlier(int64_t a, int64_t b) {
 int64_t planner_next_s(const struct planner *p) {
     int64_t next_s = earlier(p->next_s, packing_next_s(p));
     next_s = earlier(next_s, parcels_next_s(p->parcels));
-    next_s = earlier(next_s, p->stock.guess_until_s);
+    next_s = earlier(earlier(next_s, p->stock.guess_until_s), p->divide_s);
     if (p->book.late.count > 0)
         next_s = earlier(next_s, p->unsettled ? p->unsettled_s + UNSETTLED_S : p->flush_s);
     if (packing_first(p) != NULL && packing_first(p)->ship_by_s != TAKT_TIME_NONE)

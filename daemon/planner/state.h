@@ -52,6 +52,7 @@ struct planner {
     bool unsettled;           /* a search may still mend what the last repair broke: promises wait for it */
     int64_t unsettled_s;      /* since when */
     int64_t now_s, tidied_s;  /* of the last turn */
+    int64_t divide_s;         /* when lots beyond the horizon are to be looked at again */
     int64_t flush_s;          /* when the next listed order is to be promised anew */
     int64_t next_s;           /* when the plan itself calls for a turn */
     int64_t objective, bound; /* of the plan, in the plant's units; bound -1: not computed */

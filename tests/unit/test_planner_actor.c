@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The planner's actor in its own thread; the test plays everybody around it, with a store in memory between. */
+
+#include "tests/unit/plant_fixture.h"
+
+#include "daemon/planner/ask.h"
+#include "daemon/planner/planner_actor.h"
+#include "daemon/store/store.h"
+
+#include <zmq.h>
+
+struct stage {
+    struct fixture plant;
+    struct clock clock;
+    void *zmq;
+    struct bus *bus;
+    struct bus_port *ports[ACTOR_COUNT];
+    struct store *store;
+    uint64_t epoch;
+    pthread_t thread;
+    /* what the planner has asked of the store, and what it is told instead of the truth */
+    enum store_op ops[200];
+    size_t op_count;
+    int fail_next;   /* code for the next publication, 0: the truth */
+    bool run_anyway; /* it takes place all the same */
+    bool hold;       /* publications are kept here */
+    struct store_request *held;
+    size_t publishes; /* that took place */
+};
+
+static void set_store(struct stage *s) {
+    struct store_config config = {.url = "memory:", .plant = "p1", .create = true};
+    struct store_claim claim = {.head = {.op = STORE_CLAIM}};
+    assert_int_equal(store_open(&config, &s->store, NULL), 0);
+    assert_int_equal(store_call(s->store, &claim.head), 0);
+    s->epoch = claim.ret_epoch;
+}
+
+static int set_up(void **state) {
+    struct stage *s = calloc(1, sizeof *s);
+    fixture_load(&s->plant, SMALL_PLANT);
+    clock_begin(NULL, INT64_C(1795420800), 1000, clock_wall_ms(), &s->clock); /* Monday 2026-11-23 08:00 UTC */
+    s->zmq = zmq_ctx_new();
+    s->bus = bus_new(s->zmq);
+    for (int i = 0; i < ACTOR_COUNT; i++)
+        if (i != ACTOR_PLANNER)
+            assert_int_equal(bus_attach(s->bus, (enum actor)i, &s->ports[i], NULL), 0);
+    set_store(s);
+    struct actor_config config = {
+        .bus = s->bus, .clock = &s->clock, .plant = fixture_good(&s->plant), .epoch = s->epoch};
+    assert_int_equal(planner_actor_start(&config, &s->thread, NULL), 0);
+    *state = s;
+    return 0;
+}
+
+/* ---- the store's part ---- */
+
+static void give_back(struct stage *s, struct store_request *r) {
+    assert_int_equal(bus_send(s->ports[ACTOR_STORE], ACTOR_PLANNER, MAIL_STORE_DONE, r), 0);
+}
+
+static void run(struct stage *s, struct store_request *r) {
+    bool publish = r->op == STORE_PUBLISH;
+    int fail = publish ? s->fail_next : 0;
+    if (publish)
+        s->fail_next = 0;
+    if (fail == 0 || s->run_anyway)
+        store_call(s->store, r);
+    s->publishes += publish && r->code == 0 && (fail == 0 || s->run_anyway);
+    if (fail != 0) {
+        takt_error_clear(&r->err);
+        r->code = takt_fail(&r->err, fail, "as the test says");
+    }
+    give_back(s, r);
+}
+
+static void serve_store(struct stage *s) {
+    struct mail mail;
+    actor_wait(s->ports[ACTOR_STORE], 2);
+    while (bus_receive(s->ports[ACTOR_STORE], &mail)) {
+        struct store_request *r = mail.body;
+        assert_int_equal(mail.kind, MAIL_STORE);
+        assert_true(s->op_count < 200);
+        s->ops[s->op_count++] = r->op;
+        if (r->op == STORE_PUBLISH && s->hold)
+            s->held = r;
+        else
+            run(s, r);
+    }
+}
+
+/* Mail to one of the played actors, with the store served meanwhile; searches are given back undone. */
+static struct mail await(struct stage *s, enum actor who) {
+    struct mail mail;
+    while (!bus_receive(s->ports[who], &mail)) {
+        struct mail job;
+        serve_store(s);
+        if (who != ACTOR_SOLVER && bus_receive(s->ports[ACTOR_SOLVER], &job) && job.kind == MAIL_SOLVE) {
+            ((struct search_job *)job.body)->code = TAKT_ETIMEOUT;
+            bus_send(s->ports[ACTOR_SOLVER], ACTOR_PLANNER, MAIL_SOLVED, job.body);
+        }
+    }
+    return mail;
+}
+
+static void await_ready(struct stage *s) {
+    assert_int_equal(await(s, ACTOR_MAIN).kind, MAIL_READY);
+}
+
+static int tear_down(void **state) {
+    struct stage *s = *state;
+    s->hold = false;
+    if (s->held)
+        run(s, s->held);
+    bus_send(s->ports[ACTOR_MAIN], ACTOR_PLANNER, MAIL_STOP, NULL);
+    struct mail mail;
+    do {
+        mail = await(s, ACTOR_MAIN);
+        if (mail.kind == MAIL_FAILED)
+            free(mail.body);
+    } while (mail.kind != MAIL_STOPPED);
+    pthread_join(s->thread, NULL);
+    for (int i = 0; i < ACTOR_COUNT; i++) {
+        while (s->ports[i] && bus_receive(s->ports[i], &mail))
+            if (mail.kind == MAIL_ESTIMATE)
+                estimate_free(mail.body);
+        bus_detach(s->ports[i]);
+    }
+    bus_free(s->bus);
+    zmq_ctx_term(s->zmq);
+    store_close(s->store);
+    fixture_done(&s->plant);
+    free(s);
+    return 0;
+}
+
+/* ---- reports ---- */
+
+struct counted {
+    struct report report;
+    struct ask ask;
+};
+
+static struct counted *count_stock(struct stage *s, const char *ref, int64_t quantity_milli) {
+    struct counted *c = calloc(1, sizeof *c);
+    c->report = (struct report){.reporter = "operator",
+                                .report_ref = ref,
+                                .event = REPORT_STOCK,
+                                .material = "cloth",
+                                .quantity_milli = quantity_milli,
+                                .good = -1,
+                                .scrap = -1,
+                                .at_s = TAKT_TIME_NONE,
+                                .until_s = TAKT_TIME_NONE,
+                                .body = "{}"};
+    c->ask = (struct ask){.kind = ASK_REPORT, .arena = arena_new(), .context = c};
+    c->ask.u.report.report = &c->report;
+    assert_int_equal(bus_send(s->ports[ACTOR_OPERATE], ACTOR_PLANNER, MAIL_ASK, &c->ask), 0);
+    return c;
+}
+
+static void await_reported(struct stage *s, struct counted *c) {
+    struct mail mail = await(s, ACTOR_OPERATE);
+    assert_int_equal(mail.kind, MAIL_ANSWER);
+    assert_ptr_equal(mail.body, &c->ask);
+    assert_int_equal(c->ask.refusal.kind, REFUSAL_NONE);
+    arena_free(c->ask.arena);
+    free(c);
+}
+
+static bool stored(struct stage *s, const char *ref) {
+    struct arena *arena = arena_new();
+    struct store_reported known = {
+        .head = {.op = STORE_REPORTED, .arena = arena}, .reporter = "operator", .report_ref = ref};
+    assert_int_equal(store_call(s->store, &known.head), 0);
+    arena_free(arena);
+    return known.ret_known;
+}
+
+/* ---- tests ---- */
+
+static void ready_is_said_after_what_a_new_store_starts_from_is_written(void **state) {
+    struct stage *s = *state;
+    await_ready(s);
+    assert_true(s->publishes >= 1);
+    struct arena *arena = arena_new();
+    struct store_load load = {.head = {.op = STORE_LOAD, .arena = arena}, .kind = LOAD_META, .first = true, .limit = 1};
+    assert_int_equal(store_call(s->store, &load.head), 0);
+    assert_true(load.ret_meta.seeded);
+    arena_free(arena);
+}
+
+static void a_report_is_answered_once_it_is_durable_and_questions_before(void **state) {
+    struct stage *s = *state;
+    await_ready(s);
+    s->hold = true;
+    struct counted *c = count_stock(s, "r1", 5000);
+    while (!s->held)
+        serve_store(s);
+    struct ask status = {.kind = ASK_STATUS, .arena = arena_new()};
+    bus_send(s->ports[ACTOR_OPERATE], ACTOR_PLANNER, MAIL_ASK, &status);
+    assert_ptr_equal(await(s, ACTOR_OPERATE).body, &status); /* overtakes the report */
+    arena_free(status.arena);
+    assert_false(stored(s, "r1"));
+    run(s, s->held);
+    s->held = NULL;
+    s->hold = false;
+    await_reported(s, c);
+    assert_true(stored(s, "r1"));
+}
+
+static void a_publication_that_failed_is_made_again_and_its_report_is_answered_then(void **state) {
+    struct stage *s = *state;
+    await_ready(s);
+    s->fail_next = TAKT_EFULL;
+    size_t before = s->publishes;
+    await_reported(s, count_stock(s, "r1", 5000));
+    assert_true(stored(s, "r1"));
+    assert_int_equal(s->publishes, before + 1);
+}
+
+static void a_stale_publication_is_followed_by_the_missing_changes_and_made_again(void **state) {
+    struct stage *s = *state;
+    await_ready(s);
+    s->fail_next = TAKT_ESTALE;
+    struct counted *c = count_stock(s, "r1", 5000);
+    s->op_count = 0;
+    while (s->op_count == 0 || s->ops[s->op_count - 1] != STORE_PUBLISH)
+        serve_store(s);
+    size_t failed = s->op_count;
+    await_reported(s, c);
+    assert_int_equal(s->ops[failed], STORE_CHANGES);
+    assert_int_equal(s->ops[failed + 1], STORE_PUBLISH);
+}
+
+static void an_unknown_outcome_that_took_place_is_found_and_not_repeated(void **state) {
+    struct stage *s = *state;
+    await_ready(s);
+    s->fail_next = TAKT_EUNKNOWN;
+    s->run_anyway = true;
+    size_t before = s->publishes;
+    await_reported(s, count_stock(s, "r1", 5000));
+    assert_true(stored(s, "r1"));
+    assert_int_equal(s->publishes, before + 1);
+}
+
+static void an_unknown_outcome_that_did_not_take_place_is_made_again(void **state) {
+    struct stage *s = *state;
+    await_ready(s);
+    s->fail_next = TAKT_EUNKNOWN;
+    size_t before = s->publishes;
+    await_reported(s, count_stock(s, "r1", 5000));
+    assert_true(stored(s, "r1"));
+    assert_int_equal(s->publishes, before + 1);
+}
+
+static void a_planner_whose_epoch_is_over_says_so_and_plans_no_more(void **state) {
+    struct stage *s = *state;
+    await_ready(s);
+    s->fail_next = TAKT_EFENCED;
+    struct counted *c = count_stock(s, "r1", 5000);
+    struct mail mail = await(s, ACTOR_MAIN);
+    assert_int_equal(mail.kind, MAIL_FAILED);
+    assert_int_equal(((struct takt_error *)mail.body)->code, TAKT_EFENCED);
+    free(mail.body);
+    bus_send(s->ports[ACTOR_MAIN], ACTOR_PLANNER, MAIL_STOP, NULL);
+    assert_ptr_equal(await(s, ACTOR_OPERATE).body, &c->ask);
+    assert_int_equal(c->ask.refusal.kind, REFUSAL_BUSY); /* its sender repeats it to whoever plans now */
+    arena_free(c->ask.arena);
+    free(c);
+}
+
+static void accepted_orders_are_planned_promised_and_others_are_woken(void **state) {
+    struct stage *s = *state;
+    const struct item_row item = {.product = "tee", .options = "design=d;ink=dark", .quantity = 3};
+    struct arena *arena = arena_new();
+    struct accept_order order = {.row = {.creator = "luna",
+                                         .order_ref = "A-1",
+                                         .accepted_at_s = clock_plant_s(&s->clock),
+                                         .channel = "",
+                                         .campaign = "",
+                                         .service = "",
+                                         .wish_day = TAKT_DAY_NONE,
+                                         .ship_by_s = TAKT_TIME_NONE,
+                                         .deliver_by_day = TAKT_DAY_NONE,
+                                         .planned_packed_s = TAKT_TIME_NONE,
+                                         .packed_at_s = TAKT_TIME_NONE,
+                                         .items = &item,
+                                         .item_count = 1},
+                                 .body = "{}"};
+    struct store_accept accept = {.head = {.op = STORE_ACCEPT, .arena = arena},
+                                  .creator = "luna",
+                                  .max_open = 10,
+                                  .now_s = clock_plant_s(&s->clock),
+                                  .orders = &order,
+                                  .count = 1};
+    await_ready(s);
+    assert_int_equal(store_call(s->store, &accept.head), 0);
+    bus_wake(s->ports[ACTOR_INTAKE], ACTOR_PLANNER);
+    struct store_order story;
+    do {
+        serve_store(s);
+        arena_clear(arena);
+        story =
+            (struct store_order){.head = {.op = STORE_ORDER, .arena = arena}, .creator = "luna", .order_ref = "A-1"};
+        assert_int_equal(store_call(s->store, &story.head), 0);
+    } while (story.ret_promise_count == 0);
+    assert_int_equal(story.ret_order.state, ORDER_PLANNED);
+    assert_int_equal(await(s, ACTOR_DISPATCH).kind, MAIL_WAKE);
+    bool woken = false, estimated = false;
+    while (!woken || !estimated) {
+        struct mail mail = await(s, ACTOR_INTAKE);
+        woken |= mail.kind == MAIL_WAKE;
+        estimated |= mail.kind == MAIL_ESTIMATE;
+        if (mail.kind == MAIL_ESTIMATE)
+            estimate_free(mail.body);
+    }
+    arena_free(arena);
+}
+
+int main(void) {
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        T(ready_is_said_after_what_a_new_store_starts_from_is_written),
+        T(a_report_is_answered_once_it_is_durable_and_questions_before),
+        T(a_publication_that_failed_is_made_again_and_its_report_is_answered_then),
+        T(a_stale_publication_is_followed_by_the_missing_changes_and_made_again),
+        T(an_unknown_outcome_that_took_place_is_found_and_not_repeated),
+        T(an_unknown_outcome_that_did_not_take_place_is_made_again),
+        T(a_planner_whose_epoch_is_over_says_so_and_plans_no_more),
+        T(accepted_orders_are_planned_promised_and_others_are_woken),
+    };
+#undef T
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
