@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #define BLOCKED (INT64_C(1) << 50)
+#define FULLNESS (INT64_C(1) << 16) /* one halving counts as much as twice the time */
 
 struct queue {
     int32_t *tasks;
@@ -28,6 +29,11 @@ struct dispatching {
     struct timetable *t;
     struct placer placer;
     enum dispatch_rule rule;
+    int64_t fullness;       /* what a run that is half as full costs, in the score; 0: nothing */
+    int32_t *waiting;       /* by family + 1: size of what waits for a line with runs */
+    int32_t *coming;        /* by family + 1: tasks that may run on such lines and do not wait yet */
+    int32_t fill;           /* percent; 0: runs are started with whatever waits */
+    bool forced;            /* nothing else can happen: runs start as they are */
     int64_t slope1, slope2; /* ATCS: what a tick of slack and of changeover costs, in 2^-32 */
     int32_t *merit;         /* ATCS, by option: log2 of weight over time, in 2^-16 */
     int32_t now;
@@ -99,6 +105,39 @@ static int64_t score_of(const struct dispatching *d, int32_t task, int32_t optio
     }
 }
 
+/* Sums what waits for the line by family, for full_cost. */
+static void sum_waiting(struct dispatching *d, int32_t line) {
+    const struct problem *p = d->p;
+    const struct queue *q = &d->queues[line];
+    for (uint32_t k = 0; k < q->count; k++)
+        d->waiting[p->family[q->tasks[k]] + 1] = 0;
+    for (uint32_t k = 0; k < q->count; k++)
+        if (d->t->line[q->tasks[k]] < 0 && d->waiting[p->family[q->tasks[k]] + 1] < p->line_batch[line])
+            d->waiting[p->family[q->tasks[k]] + 1] += p->size[q->tasks[k]];
+}
+
+static bool may_run(const struct problem *p, int32_t task) {
+    for (int32_t o = p->option_offset[task]; o < p->option_offset[task + 1]; o++)
+        if (p->line_batch[p->option_line[o]] > 0)
+            return true;
+    return false;
+}
+
+/* Whether the task's run should wait for more of its family. */
+static bool waits_for_company(const struct dispatching *d, int32_t task, int32_t line) {
+    int32_t batch = d->p->line_batch[line], family = d->p->family[task] + 1;
+    return batch > 0 && d->fill > 0 && !d->forced && d->coming[family] > 0 &&
+           (int64_t)d->waiting[family] * 100 < (int64_t)batch * d->fill;
+}
+
+/* What it costs that the task's run would not be full: a run keeps its line busy whatever is in it. */
+static int64_t full_cost(const struct dispatching *d, int32_t task, int32_t line) {
+    int32_t batch = d->p->line_batch[line], size = d->waiting[d->p->family[task] + 1];
+    if (d->fullness == 0 || batch == 0 || size >= batch)
+        return 0;
+    return ((int64_t)log2_fixed((uint64_t)batch) - log2_fixed((uint64_t)(size > 0 ? size : 1))) * d->fullness;
+}
+
 /* What waiting costs in the rule's score. */
 static int64_t wait_cost(const struct dispatching *d, int32_t wait, int32_t change) {
     if (d->rule == DISPATCH_ATCS)
@@ -126,6 +165,7 @@ static void enqueue(struct dispatching *d, int32_t task) {
         d->active[p->option_line[o]] = 1;
     }
     d->left[task] = p->option_offset[task + 1] - p->option_offset[task];
+    d->coming[p->family[task] + 1] -= may_run(p, task);
 }
 
 static void become_ready(struct dispatching *d, int32_t task) {
@@ -185,14 +225,20 @@ static struct pick pick_best(struct dispatching *d, int32_t line, int32_t now, i
     struct pick best = {.task = -1};
     uint32_t before = timetable_runs_before(d->t, line, now + 1);
     int32_t setup = before > 0 ? d->t->lines[line].runs[before - 1].setup : p->line_initial[line];
+    if (p->line_batch[line] > 0)
+        sum_waiting(d, line);
     for (uint32_t k = 0; k < q->count;) {
         int32_t task = q->tasks[k];
         if (d->t->line[task] >= 0) {
             q->tasks[k] = q->tasks[--q->count];
             continue;
         }
+        if (waits_for_company(d, task, line)) {
+            k++;
+            continue;
+        }
         int32_t option = option_on(p, task, line), change = changeover(p, line, setup, p->family[task]);
-        int64_t score = score_of(d, task, option, now);
+        int64_t score = score_of(d, task, option, now) - full_cost(d, task, line);
         if (best.task >= 0 && score - wait_cost(d, change, change) < best.score) {
             k++;
             continue;
@@ -301,8 +347,20 @@ static int serve_line(struct dispatching *d, int32_t line, int32_t now, struct t
     return 0;
 }
 
+/* Lines that wait for company which waits for them: one task's run is started as it is. False: nothing waits. */
+static bool force_run(struct dispatching *d) {
+    for (int32_t line = 0; line < d->p->lines; line++)
+        for (uint32_t k = 0; k < d->queues[line].count; k++)
+            if (d->t->line[d->queues[line].tasks[k]] < 0) {
+                d->forced = true;
+                heap_push(d, d->now > d->busy_until[line] ? d->now : d->busy_until[line], d->p->tasks + line);
+                return true;
+            }
+    return false;
+}
+
 static int run_events(struct dispatching *d, const struct solve_limits *limits, struct takt_error *err) {
-    while (d->heap_count > 0) {
+    while (d->heap_count > 0 || force_run(d)) {
         int32_t now = d->now = (int32_t)(d->heap[0] >> 32);
         if (limits->deadline != NULL && limits->deadline(limits->arg))
             return takt_fail(err, TAKT_ETIMEOUT, "the time was over before there was a first schedule");
@@ -318,6 +376,7 @@ static int run_events(struct dispatching *d, const struct solve_limits *limits, 
                 continue;
             d->active[line] = 0;
             int code = serve_line(d, line, now, err);
+            d->forced = false;
             if (code != 0)
                 return code;
         }
@@ -398,6 +457,8 @@ static int dispatch_all(struct dispatching *d, const struct solve_limits *limits
     const struct problem *p = d->p;
     count_waits(d);
     for (int32_t i = 0; i < p->tasks; i++)
+        d->coming[p->family[i] + 1] += p->fixed_line[i] < 0 && may_run(p, i);
+    for (int32_t i = 0; i < p->tasks; i++)
         if (p->fixed_line[i] < 0 && unit_of(p, i) == i && d->waits[i] == 0)
             become_ready(d, i);
     for (int32_t i = 0; i < p->tasks; i++)
@@ -409,9 +470,10 @@ static int dispatch_all(struct dispatching *d, const struct solve_limits *limits
     return run_events(d, limits, err);
 }
 
-int dispatch(const struct problem *p, enum dispatch_rule rule, struct dispatch_scales scales,
-             const struct solve_limits *limits, struct schedule **ret, struct takt_error *err) {
-    struct dispatching d = {.p = p, .rule = rule};
+static int dispatch_once(const struct problem *p, enum dispatch_rule rule, struct dispatch_scales scales,
+                         const struct solve_limits *limits, struct schedule **ret, struct takt_error *err) {
+    struct dispatching d = {.p = p, .rule = rule, .fill = scales.fill};
+    d.fullness = rule == DISPATCH_ATCS ? FULLNESS : 0;
     int code = timetable_new(p, &d.t, err);
     if (code != 0)
         return code;
@@ -428,6 +490,8 @@ int dispatch(const struct problem *p, enum dispatch_rule rule, struct dispatch_s
     d.active = takt_alloc(lines);
     d.ready = takt_alloc(n * sizeof *d.ready);
     d.waits = takt_alloc(n * sizeof *d.waits);
+    d.waiting = takt_alloc(((size_t)p->families + 1) * sizeof *d.waiting);
+    d.coming = takt_alloc(((size_t)p->families + 1) * sizeof *d.coming);
     d.left = takt_alloc(n * sizeof *d.left);
     d.bounded = takt_alloc(n);
     code = dispatch_all(&d, limits, err);
@@ -441,6 +505,8 @@ int dispatch(const struct problem *p, enum dispatch_rule rule, struct dispatch_s
     free(d.active);
     free(d.ready);
     free(d.waits);
+    free(d.waiting);
+    free(d.coming);
     free(d.left);
     free(d.bounded);
     free(d.heap);
@@ -448,4 +514,22 @@ int dispatch(const struct problem *p, enum dispatch_rule rule, struct dispatch_s
     job_facts_done(&d.facts);
     timetable_free(d.t);
     return code;
+}
+
+static bool has_runs(const struct problem *p) {
+    for (int32_t l = 0; l < p->lines; l++)
+        if (p->line_batch[l] > 0)
+            return true;
+    return false;
+}
+
+/* Where hours are too short for the rule's half empty runs, they may do for full ones. */
+int dispatch(const struct problem *p, enum dispatch_rule rule, struct dispatch_scales scales,
+             const struct solve_limits *limits, struct schedule **ret, struct takt_error *err) {
+    struct takt_error first = {0};
+    int code = dispatch_once(p, rule, scales, limits, ret, &first);
+    scales.fill = 100;
+    if (code == TAKT_EINFEASIBLE && has_runs(p))
+        code = dispatch_once(p, rule, scales, limits, ret, NULL);
+    return code == 0 ? 0 : takt_fail(err, first.code, "%s", first.text);
 }

@@ -14,8 +14,9 @@
 
 enum dispatch_rule { DISPATCH_FIFO, DISPATCH_EDD, DISPATCH_SPT, DISPATCH_ATCS };
 
-struct dispatch_scales { /* of ATCS, in tenths */
-    int32_t k1, k2;
+struct dispatch_scales {
+    int32_t k1, k2; /* of ATCS, in tenths */
+    int32_t fill;   /* how full a run must be to be started while more of its family is to come, in percent */
 };
 
 /* A feasible schedule. TAKT_EINFEASIBLE: the first task that found no place; TAKT_ETIMEOUT: the deadline came first. */

@@ -8,9 +8,9 @@
  * If that leaves orders late, a second attempt lets their tasks start earlier than planned where there is room; the better
  * of the two is handed out. If the old lines leave no feasible plan at all, one is made anew. */
 
-#include "schedulers/dispatch.h"
 #include "schedulers/job_facts.h"
 #include "schedulers/placer.h"
+#include "schedulers/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +164,15 @@ static void improve_late(struct repairing *r, struct schedule **best) {
     }
 }
 
+/* One point of the grid, or more where that finds no place for everything. */
+static int plan_anew(const struct problem *p, struct schedule **ret, struct takt_error *err) {
+    struct solve_result result = {0};
+    int code = solve_atcs(p, NULL, &(struct solve_limits){.iterations = 1}, NULL, NULL, &result, err);
+    if (code == 0)
+        *ret = result.schedule;
+    return code;
+}
+
 int solve_repair(const struct problem *p, const struct schedule *old, struct schedule **ret, struct takt_error *err) {
     if (old != NULL && schedule_verify(p, old, NULL) == 0) {
         *ret = schedule_copy(old);
@@ -182,7 +191,7 @@ int solve_repair(const struct problem *p, const struct schedule *old, struct sch
     if (code == 0)
         improve_late(&r, &s);
     else
-        code = dispatch(p, DISPATCH_ATCS, (struct dispatch_scales){20, 3}, &(struct solve_limits){0}, &s, err);
+        code = plan_anew(p, &s, err);
     if (code == 0)
         *ret = s;
     free(r.line);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* 1. A first plan: the start schedule, repaired if need be, or the best of a few points of atcs.
- * 2. Lanes anneal it, in stretches. After each, what is better is handed out by the calling thread; after some of them in the
+ * 2. Lanes try a few temperatures to begin with, for a fifteenth of the time.
+ * 3. They anneal the plan, in stretches. After each, what is better is handed out by the calling thread; after some of them in the
  *    second half, the lane that is worst goes on from the best lane's best. Lanes share nothing within a stretch, and which
  *    thread runs which lane changes nothing.
  *
@@ -11,12 +12,14 @@
 #include "schedulers/search.h"
 
 #include "schedulers/lane.h"
+#include "schedulers/reorder.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { STRETCHES = 48, ADOPT_FROM = 20, ADOPT_EVERY = 4, FIRST_ROUND_MOVES = 2000, LARGE = 20000, FIRST_POINTS = 6 };
+enum { STRETCHES = 48, ADOPT_FROM = 20, ADOPT_EVERY = 4, FIRST_ROUND_MOVES = 2000, LARGE = 20000, FIRST_POINTS = 6, PILOT_SHARE = 65536 / 40 };
 
 struct searching {
     const struct problem *p;
@@ -24,9 +27,12 @@ struct searching {
     solve_better_fn *on_better;
     void *arg;
     struct solve_result *best;
-    struct lane **lanes;
+    struct lane **lanes;      /* for problems that a sequence knows */
+    struct reorder **reorders; /* for all others */
     int32_t lane_count, threads;
     struct lane_stretch stretch;
+    struct sequence_order first_order, best_order; /* where lanes begin, and the best that any of them had */
+    int64_t best_cost;
     atomic_int next; /* lane that no thread has taken yet */
 };
 
@@ -70,7 +76,10 @@ static int first_plan(struct searching *s, const struct schedule *start, struct 
 static void *run_lanes(void *arg) {
     struct searching *s = arg;
     for (int k; (k = atomic_fetch_add(&s->next, 1)) < s->lane_count;)
-        lane_run(s->lanes[k], &s->stretch, s->limits);
+        if (s->reorders[k] != NULL)
+            reorder_run(s->reorders[k], &s->stretch, s->limits);
+        else
+            lane_run(s->lanes[k], &s->stretch, s->limits);
     return NULL;
 }
 
@@ -86,6 +95,20 @@ static void run_stretch(struct searching *s) {
     free(thread);
 }
 
+static void exchange_reorders(struct searching *s, bool adopt) {
+    int32_t good = 0, bad = 0;
+    for (int32_t k = 1; k < s->lane_count; k++) {
+        if (reorder_best_cost(s->reorders[k]) < reorder_best_cost(s->reorders[good]))
+            good = k;
+        if (reorder_best_cost(s->reorders[k]) >= reorder_best_cost(s->reorders[bad]))
+            bad = k;
+    }
+    if (reorder_best_cost(s->reorders[good]) < s->best->figures.objective)
+        offer(s, reorder_schedule(s->reorders[good]));
+    if (adopt && reorder_best_cost(s->reorders[bad]) > reorder_best_cost(s->reorders[good]))
+        reorder_adopt(s->reorders[bad], s->reorders[good]);
+}
+
 static void exchange(struct searching *s, bool adopt) {
     int32_t good = 0, bad = 0;
     for (int32_t k = 1; k < s->lane_count; k++) {
@@ -95,23 +118,68 @@ static void exchange(struct searching *s, bool adopt) {
             bad = k;
     }
     struct lane *l = s->lanes[good];
-    if (s->best->schedule == NULL || l->best_cost < s->best->figures.objective)
+    if (l->best_cost < s->best_cost) {
+        s->best_cost = l->best_cost;
+        memcpy(s->best_order.order, l->best.order, (size_t)s->p->tasks * sizeof(int32_t));
+        memcpy(s->best_order.option, l->best.option, (size_t)s->p->tasks * sizeof(int32_t));
+    }
+    if (l->best_cost < s->best->figures.objective)
         offer(s, lane_schedule(l));
     if (adopt && s->lanes[bad]->best_cost > l->best_cost)
         lane_adopt(s->lanes[bad], l);
 }
 
+/* One stretch of all lanes, `share` (of 2^16) of the round long, and what is left of `moves`, or none if that is 0. */
+static void run_share(struct searching *s, struct lane_stretch stretch, int64_t moves) {
+    stretch.moves = moves * stretch.end / 65536 - moves * stretch.begin / 65536;
+    if (moves != 0 && stretch.moves == 0)
+        return;
+    s->stretch = stretch;
+    run_stretch(s);
+}
+
+/* Which level is best: each is tried from the first plan on, all the way down, by one of the lanes. What is best in a short
+ * time is too cold for a long one, so the lanes then take the next hotter one and the one after that, by turns, and go on
+ * from the best plan. Returns the share of the round that is over. */
+static int32_t try_levels(struct searching *s, int64_t moves) {
+    int64_t best_of[LANE_LEVELS];
+    int32_t at = 0, best = 0;
+    for (int32_t level = 0; level < LANE_LEVELS; level += s->lane_count) {
+        for (int32_t k = 0; k < s->lane_count; k++) {
+            lane_restart(s->lanes[k], s->first_order);
+            lane_heat(s->lanes[k], (level + k) % LANE_LEVELS);
+        }
+        run_share(s, (struct lane_stretch){0, 65536, at, at + PILOT_SHARE, 0}, moves);
+        at += PILOT_SHARE;
+        for (int32_t k = 0; k < s->lane_count && level + k < LANE_LEVELS; k++) {
+            best_of[level + k] = s->lanes[k]->best_cost;
+            if (best_of[level + k] < best_of[best])
+                best = level + k;
+        }
+        exchange(s, false);
+    }
+    for (int32_t k = 0; k < s->lane_count; k++) {
+        lane_restart(s->lanes[k], s->best_order);
+        lane_heat(s->lanes[k], best + 1 + k % 2 < LANE_LEVELS ? best + 1 + k % 2 : LANE_LEVELS - 1);
+    }
+    return at;
+}
+
 static void run_round(struct searching *s, int64_t moves) {
+    int32_t begin = s->reorders[0] != NULL ? 0 : try_levels(s, moves);
     for (int32_t k = 0; k < STRETCHES && !is_over(s->limits); k++) {
-        s->stretch = (struct lane_stretch){
+        struct lane_stretch stretch = {
             .from = k * 65536 / STRETCHES,
             .to = (k + 1) * 65536 / STRETCHES,
-            .moves = moves == 0 ? 0 : moves * (k + 1) / STRETCHES - moves * k / STRETCHES,
+            .begin = begin + (65536 - begin) / STRETCHES * k,
+            .end = k + 1 == STRETCHES ? 65536 : begin + (65536 - begin) / STRETCHES * (k + 1),
         };
-        if (moves != 0 && s->stretch.moves == 0)
-            continue;
-        run_stretch(s);
-        exchange(s, k >= ADOPT_FROM && k % ADOPT_EVERY == 0);
+        run_share(s, stretch, moves);
+        bool adopt = k >= ADOPT_FROM && k % ADOPT_EVERY == 0;
+        if (s->reorders[0] != NULL)
+            exchange_reorders(s, adopt);
+        else
+            exchange(s, adopt);
     }
 }
 
@@ -126,15 +194,38 @@ static void improve(struct searching *s) {
     }
 }
 
+static uint64_t seed_of(const struct searching *s, int32_t lane) {
+    return s->limits->seed * UINT64_C(0x2545f4914f6cdd1d) + (uint64_t)lane * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* All lanes are of one kind; none where the first plan's order cannot be searched. */
 static void make_lanes(struct searching *s) {
-    for (int32_t k = 0; k < s->lane_count; k++) {
-        uint64_t seed = s->limits->seed * UINT64_C(0x2545f4914f6cdd1d) + (uint64_t)k * UINT64_C(0x9e3779b97f4a7c15);
-        s->lanes[k] = lane_new(s->p, s->best->schedule, seed);
-        if (s->lanes[k] == NULL) {
-            s->lane_count = k;
-            return;
-        }
+    bool known = true;
+    for (int32_t k = 0; k < s->lane_count && known; k++) {
+        s->lanes[k] = lane_new(s->p, s->best->schedule, seed_of(s, k));
+        known = s->lanes[k] != NULL;
     }
+    for (int32_t k = 0; k < s->lane_count && !known; k++) {
+        s->reorders[k] = reorder_new(s->p, s->best->schedule, seed_of(s, k));
+        if (s->reorders[k] == NULL)
+            s->lane_count = k;
+    }
+}
+
+static void improve_orders(struct searching *s) {
+    size_t size = (size_t)s->p->tasks * sizeof(int32_t);
+    s->first_order = (struct sequence_order){takt_alloc(size), takt_alloc(size)};
+    s->best_order = (struct sequence_order){takt_alloc(size), takt_alloc(size)};
+    if (s->lanes[0] != NULL) {
+        s->best_cost = s->lanes[0]->best_cost;
+        sequence_save(s->lanes[0]->q, &s->first_order);
+        sequence_save(s->lanes[0]->q, &s->best_order);
+    }
+    improve(s);
+    free(s->first_order.order);
+    free(s->first_order.option);
+    free(s->best_order.order);
+    free(s->best_order.option);
 }
 
 int search_solve(const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
@@ -147,13 +238,16 @@ int search_solve(const struct problem *p, const struct schedule *start, const st
         return code;
     int32_t lanes = s.lane_count;
     s.lanes = takt_alloc((size_t)lanes * sizeof *s.lanes);
+    s.reorders = takt_alloc((size_t)lanes * sizeof *s.reorders);
     make_lanes(&s);
     if (s.lane_count > 0)
-        improve(&s);
+        improve_orders(&s);
     for (int32_t k = 0; k < lanes; k++) {
-        ret->moves += s.lanes[k] != NULL ? s.lanes[k]->tried : 0;
+        ret->moves += s.lanes[k] != NULL ? s.lanes[k]->tried : s.reorders[k] != NULL ? reorder_tried(s.reorders[k]) : 0;
         lane_free(s.lanes[k]);
+        reorder_free(s.reorders[k]);
     }
     free(s.lanes);
+    free(s.reorders);
     return 0;
 }

@@ -132,6 +132,8 @@ static void begin_move(struct sequence *q, int32_t task) {
     w->from = q->pos[task];
     w->length = 0;
     w->cost = q->cost;
+    w->energy = q->energy;
+    w->aside = q->aside;
     w->task_count = w->job_count = w->due_count = w->state_count = 0;
     if (q->p->objective.makespan > 0)
         q->cost -= q->p->objective.makespan * sequence_makespan(q);
@@ -168,7 +170,7 @@ bool sequence_move(struct sequence *q, int32_t task, int32_t option, int32_t nex
         mark_dirty(q, old_behind);
     for (int32_t k = q->p->after_offset[task]; k < q->p->after_offset[task + 1] && q->p->overlap_quantity[task] > 0; k++)
         mark_dirty(q, q->p->after[k]);
-    if (sequence_propagate(q, w->from) && q->cost <= q->limit)
+    if (sequence_propagate(q, w->from) && q->energy <= q->limit)
         return true;
     sequence_undo(q);
     return false;
@@ -204,4 +206,6 @@ void sequence_undo(struct sequence *q) {
         relink_pools(q, w->scratch, w->length, false);
     }
     q->cost = w->cost;
+    q->energy = w->energy;
+    q->aside = w->aside;
 }

@@ -9,6 +9,9 @@
  * computed anew only for tasks whose cause has changed, in the order of the list, until nothing changes. The objective is
  * kept up to date, exactly. A move can be taken back.
  *
+ * Most moves leave the makespan as it is, and a search that sees only it walks in the dark: the energy adds the mean end of
+ * all lines, at a fraction of the makespan's weight.
+ *
  * It knows lines with hours and changeovers, networks, lags, overlap, releases, fixed tasks, pools of one capacity without
  * hours, and all terms of the objective; sequence_knows tells.
  *
@@ -22,9 +25,12 @@ enum { SEQUENCE_POOL_MAX = 64 }; /* capacity */
 
 struct sequence {
     const struct problem *p;
-    int64_t cost;  /* the objective */
-    int64_t limit; /* a move is given up as soon as its cost is sure to be above; INT64_MAX: never */
-    int64_t slack; /* … or is above by so much before all has been looked at */
+    int64_t cost;   /* the objective */
+    int64_t energy; /* what the search looks at: the cost, and where the makespan counts also how full lines are, see below */
+    int64_t limit;  /* a move is given up when its energy is above; INT64_MAX: never */
+    int64_t slack;  /* … or is above by so much before all has been looked at */
+    int64_t scale;  /* energy = scale · cost + aside */
+    int64_t aside;
     int32_t *order, *pos;            /* the list; place in it by task */
     int32_t *line_first, *line_last; /* by line; -1: none */
     int32_t *before, *behind;        /* by task: neighbours on its line; -1: none */

@@ -27,6 +27,9 @@ bool sequence_knows(const struct problem *p) {
     return true;
 }
 
+enum { MAKESPAN_SHARE = 8 }; /* what a tick of makespan weighs against one of the mean end of lines */
+#define MAKESPAN_COST_MAX (INT64_C(1) << 44)
+
 static int32_t *numbers(struct arena *a, size_t count) {
     return arena_array(a, count, sizeof(int32_t));
 }
@@ -91,6 +94,7 @@ static struct sequence *sequence_empty(const struct problem *p) {
     w->arena = a;
     q->p = p;
     q->limit = q->slack = INT64_MAX;
+    q->scale = 1;
     q->line_first = numbers(a, lines);
     q->line_last = numbers(a, lines);
     q->job_end = numbers(a, (size_t)p->jobs);
@@ -175,6 +179,7 @@ static bool compute_all(struct sequence *q) {
         q->due_cost[d] = sequence_due_cost(q, d);
         q->cost += q->due_cost[d];
     }
+    q->energy = q->scale * q->cost + q->aside;
     w->task_count = w->job_count = w->due_count = w->state_count = 0;
     q->limit = limit;
     return sound;
@@ -205,10 +210,15 @@ struct sequence *sequence_new(const struct problem *p, const struct schedule *s)
     for (int32_t k = 0; k < p->tasks; k++)
         q->order[k] = row[k].task;
     free(row);
-    if (compute_all(q))
-        return q;
-    sequence_free(q);
-    return NULL;
+    if (!compute_all(q)) {
+        sequence_free(q);
+        return NULL;
+    }
+    if (p->objective.makespan > 0 && q->cost < MAKESPAN_COST_MAX) {
+        q->scale = (int64_t)p->lines * MAKESPAN_SHARE;
+        compute_all(q);
+    }
+    return q;
 }
 
 void sequence_save(const struct sequence *q, struct sequence_order *ret) {

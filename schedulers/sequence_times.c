@@ -216,23 +216,40 @@ static void set_task(struct sequence *q, int32_t task, const struct timing *t) {
         change_job(q, task, true);
 }
 
-static bool is_hopeless(const struct sequence *q, int32_t task, int64_t makespan_limit) {
-    return q->end[task] + (int64_t)q->work->after[task] > makespan_limit ||
-           (q->slack < INT64_MAX - q->limit && q->cost > q->limit + q->slack);
+static bool is_hopeless(const struct sequence *q, int32_t task, int64_t latest, int64_t dearest) {
+    return q->end[task] + (int64_t)q->work->after[task] > latest || q->cost > dearest;
+}
+
+/* The cost, without the makespan's part, from which on a move is given up. */
+static int64_t dearest_cost(const struct sequence *q) {
+    if (q->limit >= INT64_MAX / 2 || q->slack >= INT64_MAX / 2)
+        return INT64_MAX;
+    return (q->limit + q->slack - q->aside) / q->scale;
 }
 
 /* The latest end that the limit allows if the makespan is all that counts. */
-static int64_t makespan_limit(const struct sequence *q) {
+static int64_t latest_end(const struct sequence *q, int64_t dearest) {
     const struct problem_objective *o = &q->p->objective;
     bool alone = o->makespan > 0 && (q->p->dues == 0 || (o->tardiness == 0 && o->flow == 0 && o->waiting == 0)) &&
                  o->changeover == 0 && o->moves == 0;
-    return alone && q->limit < INT64_MAX ? q->limit / o->makespan : INT64_MAX;
+    return alone && dearest < INT64_MAX ? dearest / o->makespan : INT64_MAX;
+}
+
+/* The energy of a plan whose times are all computed. */
+static void weigh(struct sequence *q) {
+    const struct problem *p = q->p;
+    q->aside = 0;
+    if (p->objective.makespan > 0)
+        q->cost += p->objective.makespan * sequence_makespan(q);
+    for (int32_t l = 0; l < p->lines && q->scale > 1; l++)
+        q->aside += q->line_last[l] >= 0 ? p->objective.makespan * q->end[q->line_last[l]] : 0;
+    q->energy = q->scale * q->cost + q->aside;
 }
 
 bool sequence_propagate(struct sequence *q, int32_t from) {
     struct sequence_work *w = q->work;
     const struct problem *p = q->p;
-    int64_t latest = makespan_limit(q);
+    int64_t dearest = dearest_cost(q), latest = latest_end(q, dearest);
     size_t words = ((size_t)p->tasks + 63) / 64;
     bool sound = true;
     for (size_t k = (size_t)from / 64; k < words; k++)
@@ -250,10 +267,10 @@ bool sequence_propagate(struct sequence *q, int32_t from) {
                 set_task(q, task, &t);
             if (p->usage_offset[task] < p->usage_offset[task + 1])
                 give_pools(q, task, true);
-            sound = !is_hopeless(q, task, latest);
+            sound = !is_hopeless(q, task, latest, dearest);
         }
-    if (sound && p->objective.makespan > 0)
-        q->cost += p->objective.makespan * sequence_makespan(q);
+    if (sound)
+        weigh(q);
     return sound;
 }
 

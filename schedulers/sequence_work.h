@@ -43,7 +43,7 @@ struct sequence_work {
     int32_t task, option, next; /* where the task was */
     int32_t from, length;       /* the part of the list that was shifted */
     int32_t *shifted;           /* as it was */
-    int64_t cost;
+    int64_t cost, energy, aside;
     struct old_task *tasks;
     size_t task_count;
     struct old_job *jobs;

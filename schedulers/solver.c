@@ -14,14 +14,14 @@
 enum { GRID_LARGE = 20000 }; /* tasks from which on the first point of the grid must do */
 
 static const struct dispatch_scales grid[] = {
-    {20, 3}, {20, 1}, {40, 3}, {10, 3}, {80, 3}, {40, 1}, {10, 1}, {20, 10},
-    {80, 1}, {5, 3},  {40, 10}, {80, 10}, {10, 10}, {5, 1}, {5, 10},
+    {20, 3, 100}, {20, 1, 70}, {40, 3, 0},    {10, 3, 100}, {80, 3, 100}, {40, 1, 100}, {10, 1, 100}, {20, 10, 70},
+    {80, 1, 70},  {5, 3, 100}, {40, 10, 100}, {80, 10, 0},  {10, 10, 0},  {5, 1, 70},   {5, 10, 100},
 };
 
 static int solve_rule(const struct problem *p, enum dispatch_rule rule, const struct solve_limits *limits,
                       struct solve_result *ret, struct takt_error *err) {
     struct schedule *s = NULL;
-    int code = dispatch(p, rule, (struct dispatch_scales){20, 3}, limits, &s, err);
+    int code = dispatch(p, rule, (struct dispatch_scales){20, 3, 0}, limits, &s, err);
     if (code == 0) {
         ret->schedule = s;
         ret->moves = 1;
@@ -51,20 +51,25 @@ static int solve_spt(const struct problem *p, const struct schedule *start, cons
 int solve_atcs(const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
                solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err) {
     (void)start;
-    size_t points = p->tasks > GRID_LARGE ? 1 : sizeof grid / sizeof *grid;
+    const size_t all = sizeof grid / sizeof *grid;
+    size_t points = p->tasks > GRID_LARGE ? 1 : all;
     if (limits->iterations > 0 && (size_t)limits->iterations < points)
         points = (size_t)limits->iterations;
-    for (size_t k = 0; k < points; k++) {
+    int code = 0;
+    for (size_t k = 0; k < points || (k < all && ret->schedule == NULL); k++) { /* further ones if none was feasible */
         struct schedule *s = NULL;
         struct figures f;
+        struct takt_error why = {0};
         bool at_any_rate = k == 0 && p->tasks <= GRID_LARGE; /* a first plan is worth its few milliseconds */
-        int code = dispatch(p, DISPATCH_ATCS, grid[k], at_any_rate ? &(struct solve_limits){0} : limits, &s, err);
+        code = dispatch(p, DISPATCH_ATCS, grid[k], at_any_rate ? &(struct solve_limits){0} : limits, &s, &why);
         if (code == TAKT_ETIMEOUT)
             break;
-        if (code != 0)
-            return ret->schedule != NULL ? 0 : code; /* what one point cannot place, another may have placed */
-        schedule_evaluate(p, s, &f);
         ret->moves++;
+        if (code != 0) {
+            takt_fail(err, code, "%s", why.text); /* of the first; forgotten if another point places everything */
+            continue;
+        }
+        schedule_evaluate(p, s, &f);
         if (ret->schedule != NULL && f.objective >= ret->figures.objective) {
             schedule_free(s);
             continue;
@@ -75,6 +80,9 @@ int solve_atcs(const struct problem *p, const struct schedule *start, const stru
         if (on_better != NULL)
             on_better(arg, s, &f);
     }
+    if (ret->schedule == NULL)
+        return code == TAKT_ETIMEOUT ? 0 : code;
+    takt_error_clear(err);
     return 0;
 }
 

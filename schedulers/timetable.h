@@ -68,6 +68,8 @@ int timetable_new(const struct problem *p, struct timetable **ret, struct takt_e
 /* The same and all other tasks of a feasible schedule that are placed in it. */
 int timetable_load(const struct problem *p, const struct schedule *s, struct timetable **ret, struct takt_error *err);
 struct timetable *timetable_copy(const struct timetable *from);
+/* Makes `t` the same as `from`, of the same problem. */
+void timetable_reset(struct timetable *t, const struct timetable *from);
 void timetable_free(struct timetable *t); /* NULL is fine */
 
 struct piece timetable_piece(const struct problem *p, int32_t task, int32_t option);

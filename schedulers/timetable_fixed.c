@@ -34,9 +34,8 @@ void timetable_free(struct timetable *t) {
     free(t);
 }
 
-struct timetable *timetable_copy(const struct timetable *from) {
+void timetable_reset(struct timetable *t, const struct timetable *from) {
     const struct problem *p = from->p;
-    struct timetable *t = timetable_empty(p);
     size_t size = (size_t)p->tasks * sizeof(int32_t);
     memcpy(t->line, from->line, size);
     memcpy(t->start, from->start, size);
@@ -45,13 +44,20 @@ struct timetable *timetable_copy(const struct timetable *from) {
     for (int32_t l = 0; l < p->lines; l++) {
         struct line_runs *to = &t->lines[l];
         to->count = from->lines[l].count;
-        to->cap = to->count + 8;
-        to->runs = takt_realloc(NULL, to->cap, sizeof *to->runs);
+        if (to->cap < to->count) {
+            to->cap = to->count + 8;
+            to->runs = takt_realloc(to->runs, to->cap, sizeof *to->runs);
+        }
         if (to->count > 0)
             memcpy(to->runs, from->lines[l].runs, to->count * sizeof *to->runs);
     }
     for (int32_t k = 0; k < p->pools; k++)
         profile_copy(&t->pools[k], &from->pools[k]);
+}
+
+struct timetable *timetable_copy(const struct timetable *from) {
+    struct timetable *t = timetable_empty(from->p);
+    timetable_reset(t, from);
     return t;
 }
 
