@@ -43,8 +43,11 @@ struct session {
 
 enum job_state { JOB_WAITING, JOB_GATHERING, JOB_READY, JOB_ASKED };
 
-struct job { /* lies in its arena, with everything that it asks for and is told */
+/* Lies in its arena, with everything that it asks for and is told. Store and planner answer from threads of their own,
+ * and an arena has one owner: what is asked of both at once has an arena for each. */
+struct job {
     struct arena *arena;
+    struct arena *plan_arena; /* of the planner, while the store has the other; NULL: not needed */
     uint64_t peer;
     const char *id, *terminal; /* terminal NULL: the operator */
     uint32_t waiting;          /* requests and asks that have not come back */
@@ -143,6 +146,7 @@ static struct job *job_new(struct floor *f, uint64_t peer, const struct message 
 
 static void job_free(struct floor *f, struct job *job) {
     f->job_count--;
+    arena_free(job->plan_arena);
     arena_free(job->arena);
 }
 
@@ -283,6 +287,7 @@ static void gather(struct floor *f, struct job *job) {
         plan->u.plan.to_s = INT64_MAX;
         task_name_parse(reading->report.task, &plan->u.plan.lot, &op);
         put(f, job, plan, ASK_PLAN);
+        plan->arena = job->plan_arena = arena_new();
     }
 }
 

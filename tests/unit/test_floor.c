@@ -379,6 +379,35 @@ static void reports_of_a_connection_reach_the_planner_in_their_order(void **stat
         publish(b, b->asks[i]);
 }
 
+/* Store and planner answer from threads of their own. */
+static void what_is_asked_of_store_and_planner_at_once_shares_no_arena(void **state) {
+    struct bench *b = *state;
+    struct floor_effect e;
+    size_t plans = 0;
+    static const char text[] = "{\"type\": \"report\", \"id\": \"1\", \"report_ref\": \"r1\", \"event\": \"scrapped\","
+                               " \"task\": \"L7-print\", \"units\": [\"luna/a/b-1/1/2\"]}";
+    hello(b, BENCH, "bench");
+    floor_receive(b->floor, BENCH, text, strlen(text), NOW_S);
+    while (floor_effect(b->floor, &e)) {
+        if (e.kind == FLOOR_STORE) {
+            b->held[b->held_count++] = e.request;
+        } else {
+            assert_int_equal(e.ask->kind, ASK_PLAN);
+            b->asks[plans++] = e.ask;
+        }
+    }
+    assert_int_equal(plans, 1);
+    assert_int_equal(b->held_count, 2);
+    for (size_t i = 0; i < b->held_count; i++) {
+        assert_ptr_not_equal(b->held[i]->arena, b->asks[0]->arena);
+        answer_store(b, b->held[i]);
+    }
+    answer_plan(b, b->asks[0]);
+    settle(b);
+    publish(b, asked(b, ASK_REPORT));
+    assert_string_equal(last_heard(b), "reported");
+}
+
 static void one_that_is_refused_lets_the_next_pass(void **state) {
     struct bench *b = *state;
     hello(b, BENCH, "bench");
@@ -709,6 +738,7 @@ int main(void) {
         T(a_report_said_twice_at_once_reaches_the_planner_once),
         T(a_report_whose_twin_was_refused_is_judged_by_itself),
         T(reports_of_a_connection_reach_the_planner_in_their_order),
+        T(what_is_asked_of_store_and_planner_at_once_shares_no_arena),
         T(one_that_is_refused_lets_the_next_pass),
         T(a_terminal_reports_only_lines_that_it_names),
         T(the_operator_may_do_all_without_a_hello),
