@@ -133,7 +133,7 @@ static void supervisor_move(struct supervisor *s, enum life to) {
         ask_status(s);
     } else {
         service_stopping(s->err.code ? s->err.text : "draining");
-        log_write(LOG_LEVEL_NOTICE, "main", LOG_MESSAGE_STOPPING, NULL, "ending%s%s", s->err.code ? ": " : "", s->err.text);
+        log_write(LOG_LEVEL_NOTICE, "main", LOG_MESSAGE_STOPPING, NULL, "ending");
         s->stopping_ms = clock_mono_ms();
         send_stage(s, s->stopping_ms);
     }
@@ -251,7 +251,8 @@ static void reload_if_due(struct supervisor *s) {
 /* ---- mail, signals, watchdog ---- */
 
 static void take_failure(struct supervisor *s, enum actor from, struct takt_error *err) {
-    log_err(actor_name(from), "%s", err->text);
+    enum log_message message = err->code == TAKT_EFENCED ? LOG_MESSAGE_FENCED : LOG_MESSAGE_FAILED;
+    log_write(LOG_LEVEL_ERR, actor_name(from), message, NULL, "%s", err->text);
     if (s->err.code == 0)
         s->err = *err;
     free(err);

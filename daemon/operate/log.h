@@ -34,6 +34,7 @@
     X(ENDPOINT, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b10", "an endpoint could not be opened")                                  \
     X(STALLED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b11", "a part of the daemon makes no progress")                            \
     X(PLAN_FAILED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b12", "no plan could be made")                                         \
+    X(FAILED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b14", "a part of the daemon cannot go on")                                  \
     X(PEER_DROPPED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b13", "a connection that breaks the protocol was cut")
 enum log_message {
 #define X(name, id, what) LOG_MESSAGE_##name,

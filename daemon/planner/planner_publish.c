@@ -144,7 +144,6 @@ void planner_publish_done(struct planner_actor *a, int64_t now_ms) {
         look_up(a, now_ms);
         break;
     case TAKT_EFENCED:
-        log_write(LOG_LEVEL_ERR, "planner", LOG_MESSAGE_FENCED, NULL, "another daemon has taken over the plan (%s)", err.text);
         failed(a, code, now_ms);
         planner_fail(a, &err);
         break;
