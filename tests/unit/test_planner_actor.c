@@ -230,8 +230,11 @@ static void a_stale_publication_is_followed_by_the_missing_changes_and_made_agai
         serve_store(s);
     size_t failed = s->op_count;
     await_reported(s, c);
-    assert_int_equal(s->ops[failed], STORE_CHANGES);
-    assert_int_equal(s->ops[failed + 1], STORE_PUBLISH);
+    size_t next = failed;
+    while (next < s->op_count && s->ops[next] == STORE_CHANGES)
+        next++;
+    assert_true(next > failed);
+    assert_int_equal(s->ops[next], STORE_PUBLISH);
 }
 
 static void an_unknown_outcome_that_took_place_is_found_and_not_repeated(void **state) {
