@@ -406,6 +406,20 @@ static void what_nobody_takes_is_sent_again_when_its_lease_ends(void **state) {
     assert_int_equal(stored(b, 1).attempts, 3);
 }
 
+static void who_let_a_lease_end_is_the_last_to_get_it_again(void **state) {
+    struct bench *b = *state;
+    hello(b, DOCK, "dock", 5);
+    hello(b, TRUCK, "truck", 5);
+    publish_one(b);
+    uint64_t slept = times_sent(b, DOCK, 1) ? DOCK : TRUCK, other = slept == DOCK ? TRUCK : DOCK;
+    pass(b, 1000);
+    publish_one(b);
+    assert_int_equal(times_sent(b, other, 2), 1); /* so that it would be the sleeper's turn now */
+    pass(b, OUTBOX_LEASE_MS - 1000);
+    assert_int_equal(times_sent(b, slept, 1), 1);
+    assert_int_equal(times_sent(b, other, 1), 1);
+}
+
 static void what_nobody_took_goes_to_another_when_the_connection_ends(void **state) {
     struct bench *b = *state;
     publish_one(b);
@@ -479,6 +493,18 @@ static void a_connection_that_ends_while_a_message_is_made_gets_nothing(void **s
     let_go(b);
     assert_int_equal(times_sent(b, DOCK, 1), 0);
     hello(b, TRUCK, "truck", 5);
+    assert_int_equal(times_sent(b, TRUCK, 1), 1);
+}
+
+static void an_old_sending_is_not_taken_for_the_new_one(void **state) {
+    struct bench *b = *state;
+    publish_one(b);
+    b->hold = true;
+    hello(b, DOCK, "dock", 5);
+    gone(b, DOCK);
+    hello(b, TRUCK, "truck", 5);
+    assert_int_equal(b->held_count, 4);
+    let_go(b);
     assert_int_equal(times_sent(b, TRUCK, 1), 1);
 }
 
@@ -817,6 +843,8 @@ int main(void) {
         T(the_most_urgent_leaves_first),
         T(two_consumers_share_what_there_is),
         T(what_nobody_takes_is_sent_again_when_its_lease_ends),
+        T(who_let_a_lease_end_is_the_last_to_get_it_again),
+        T(an_old_sending_is_not_taken_for_the_new_one),
         T(what_nobody_took_goes_to_another_when_the_connection_ends),
         T(a_hello_on_the_same_connection_begins_anew),
         T(taken_sticks_to_the_consumer),
