@@ -54,7 +54,11 @@ $(O)/%.o: %.c
 $(O)/tests/%: tests/%.c $(O)/libtakt-all.a
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)
-	$(Q)$(CC) $(CFLAGS_) -MMD -MP $(LDFLAGS_) -o $@ $< $(O)/libtakt-all.a -lcmocka $(LIBS)
+	$(Q)$(CC) $(CFLAGS_) -MMD -MP $(LDFLAGS_) -o $@ $< $(filter %.o,$^) $(O)/libtakt-all.a -lcmocka $(LIBS)
+
+# What else lies in tests/simulation holds a life together, and is linked into its tests.
+LIFE     := $(patsubst %.c,$(O)/%.o,$(filter-out tests/simulation/test_%,$(wildcard tests/simulation/*.c)))
+$(O)/tests/simulation/test_lives: $(LIFE)
 
 $(O)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay_main.c $(O)/libtakt-all.a
 	@mkdir -p $(@D)
