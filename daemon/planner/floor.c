@@ -362,6 +362,11 @@ bool planner_report(struct planner *p, int64_t now_s, const struct report *repor
         j.at_s = now_s;
     openings_need(&p->openings, p->plant, &p->stock, now_s, p->plant->planning.horizon_s);
     lots_sweep(&p->lots);
+    const struct report_row *before = news_find_report(&p->news, report);
+    if (before != NULL) /* it came again before the store could know it */
+        return memcmp(before->hash, report->hash, sizeof before->hash) == 0 ||
+               refuse(ret_refusal, REFUSAL_CONFLICT, "/report_ref", "report_ref '%.64s' was used for another report",
+                      report->report_ref);
     if (!read_task(&j) || !read_line(&j) || !JUDGES[report->event](&j))
         return false;
     news_report(p, report, j.at_s);

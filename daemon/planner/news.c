@@ -134,6 +134,14 @@ void news_report(struct planner *p, const struct report *report, int64_t at_s) {
     memcpy(row->hash, report->hash, sizeof row->hash);
 }
 
+const struct report_row *news_find_report(const struct news *n, const struct report *report) {
+    for (size_t i = 0; i < n->report_count; i++)
+        if (strcmp(n->reports[i].report_ref, report->report_ref) == 0 &&
+            strcmp(n->reports[i].reporter, report->reporter) == 0)
+            return &n->reports[i];
+    return NULL;
+}
+
 void news_forget(struct planner *p, struct order *o) {
     struct news *n = &p->news;
     size_t kept = 0;

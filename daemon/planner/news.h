@@ -49,6 +49,8 @@ void news_surplus(struct planner *p, struct variant *variant);
 void news_promise(struct planner *p, const struct order *o, int64_t now_s, const char *reason);
 void news_event(struct planner *p, const struct order *o, enum event_kind kind, int64_t at_s, const char *reason);
 void news_report(struct planner *p, const struct report *report, int64_t at_s);
+/* The row of an earlier report of the same reporter and report_ref that is not published yet; NULL: none. */
+const struct report_row *news_find_report(const struct news *n, const struct report *report);
 /* The order has ended: nothing more is said of it. */
 void news_forget(struct planner *p, struct order *o);
 /* The lot is freed. */

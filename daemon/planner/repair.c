@@ -77,13 +77,6 @@ int repair_solve(struct planner *p, int64_t now_s, const struct plan_model *from
     return code;
 }
 
-static void evaluate(struct planner *p, const struct plan_model *m, const struct schedule *s) {
-    struct figures f;
-    schedule_evaluate(m->problem, s, &f);
-    p->objective = f.objective / m->scale;
-    p->bound = -1;
-}
-
 void repair_forget(struct planner *p) {
     quoter_free(p->quoter);
     plan_model_free(p->model);
@@ -94,7 +87,7 @@ void repair_forget(struct planner *p) {
     p->schedule = NULL;
 }
 
-void repair_take(struct planner *p, struct plan_model *m, struct schedule *s, int64_t now_s) {
+void repair_take(struct planner *p, struct plan_model *m, struct schedule *s, int64_t objective, int64_t now_s) {
     if (p->check) {
         struct takt_error err = {0};
         if (schedule_verify(m->problem, s, &err) != 0) {
@@ -102,7 +95,8 @@ void repair_take(struct planner *p, struct plan_model *m, struct schedule *s, in
             abort();
         }
     }
-    evaluate(p, m, s);
+    p->objective = objective / m->scale;
+    p->bound = -1;
     plan_apply(p, m, s, now_s);
     repair_forget(p);
     p->model = m;
@@ -114,6 +108,7 @@ void repair_run(struct planner *p, int64_t now_s) {
     struct plan_model *m = NULL;
     struct schedule *s = NULL;
     struct takt_error err = {0};
+    struct figures figures;
     p->wants = false;
     p->basis++;
     p->repairs++;
@@ -122,7 +117,8 @@ void repair_run(struct planner *p, int64_t now_s) {
     snprintf(p->trouble, sizeof p->trouble, "%.255s", code < 0 ? err.text : "");
     if (code < 0)
         return;
-    repair_take(p, m, s, now_s);
+    schedule_evaluate(m->problem, s, &figures);
+    repair_take(p, m, s, figures.objective, now_s);
     if (!p->unsettled) {
         p->unsettled = true;
         p->unsettled_s = now_s;

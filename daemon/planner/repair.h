@@ -17,8 +17,8 @@ void repair_run(struct planner *p, int64_t now_s);
 int repair_solve(struct planner *p, int64_t now_s, const struct plan_model *from, const struct schedule *old,
                  struct plan_model **ret_model, struct schedule **ret_schedule, struct takt_error *err);
 
-/* Takes over and keeps the model for questions; takes it. */
-void repair_take(struct planner *p, struct plan_model *m, struct schedule *s, int64_t now_s);
+/* Takes over and keeps model and schedule for questions; takes them. objective: of that schedule. */
+void repair_take(struct planner *p, struct plan_model *m, struct schedule *s, int64_t objective, int64_t now_s);
 /* The model and what hangs on it go: another plant. */
 void repair_forget(struct planner *p);
 /* How far calendars are read at first. */

@@ -99,7 +99,7 @@ static bool take_if_better(struct planner *p, struct search_job *job, int64_t no
         return false;
     }
     int64_t scale = m->scale;
-    repair_take(p, m, s, now_s);
+    repair_take(p, m, s, f.objective, now_s);
     p->bound = bound > 0 ? bound / scale : 0;
     return true;
 }
