@@ -29,7 +29,7 @@ static void calibrate(struct lane *l) {
         qsort(worse, (size_t)count, sizeof *worse, compare_costs);
     static const struct {
         int32_t percent, divisor;
-    } of[LANE_LEVELS] = {{10, 16}, {25, 8}, {25, 2}, {50, 2}, {50, 1}, {90, 1}};
+    } of[LANE_LEVELS] = {{5, 4096}, {5, 256}, {10, 16}, {25, 8}, {25, 2}, {50, 2}, {50, 1}, {90, 1}};
     for (int32_t k = 0; k < LANE_LEVELS; k++) {
         int64_t typical = count > 0 ? worse[count * of[k].percent / 100] : 1;
         typical = typical < (INT64_C(1) << 40) ? typical : INT64_C(1) << 40;

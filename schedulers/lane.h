@@ -13,7 +13,7 @@
 #include "schedulers/neighbour.h"
 #include "schedulers/solver.h"
 
-enum { LANE_LEVELS = 6 };
+enum { LANE_LEVELS = 8 };
 
 struct lane {
     struct sequence *q;

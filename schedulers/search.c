@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRETCHES = 48, ADOPT_FROM = 20, ADOPT_EVERY = 4, FIRST_ROUND_MOVES = 2000, LARGE = 20000, FIRST_POINTS = 6, PILOT_SHARE = 65536 / 40 };
+enum { STRETCHES = 48, ADOPT_FROM = 20, ADOPT_EVERY = 4, FIRST_ROUND_MOVES = 2000, LARGE = 20000, LONG = 4000, FIRST_POINTS = 6, PILOT_SHARE = 65536 / 50 };
 
 struct searching {
     const struct problem *p;
@@ -141,6 +141,7 @@ static void run_share(struct searching *s, struct lane_stretch stretch, int64_t 
 /* Which level is best: each is tried from the first plan on, all the way down, by one of the lanes. What is best in a short
  * time is too cold for a long one, so the lanes then take the next hotter one and the one after that, by turns, and go on
  * from the best plan. Returns the share of the round that is over. */
+/* With many tasks the time is short whatever it is. */
 static int32_t try_levels(struct searching *s, int64_t moves) {
     int64_t best_of[LANE_LEVELS];
     int32_t at = 0, best = 0;
@@ -160,7 +161,8 @@ static int32_t try_levels(struct searching *s, int64_t moves) {
     }
     for (int32_t k = 0; k < s->lane_count; k++) {
         lane_restart(s->lanes[k], s->best_order);
-        lane_heat(s->lanes[k], best + 1 + k % 2 < LANE_LEVELS ? best + 1 + k % 2 : LANE_LEVELS - 1);
+        int32_t level = best + (s->p->tasks > LONG ? 0 : 1) + k % 2;
+        lane_heat(s->lanes[k], level < LANE_LEVELS ? level : LANE_LEVELS - 1);
     }
     return at;
 }
