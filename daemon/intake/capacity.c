@@ -4,13 +4,33 @@
 #include "config/calendar.h"
 #include "config/zone.h"
 
+#include <string.h>
+
 /* The estimate may be of the plant before a reload, so products are found by name. */
+static const struct estimate_product *estimate_of(const struct estimate *e, const char *product) {
+    int32_t at = plant_product_find(e->plant, product);
+    return at >= 0 && (size_t)at < e->product_count ? &e->products[at] : NULL;
+}
+
+static int64_t units_of(const struct order_row *row, const char *product) {
+    int64_t units = 0;
+    for (uint32_t i = 0; i < row->item_count; i++)
+        if (strcmp(row->items[i].product, product) == 0)
+            units += row->items[i].quantity;
+    return units;
+}
+
 static int64_t estimate_packed_s(const struct estimate *e, const struct order_row *row) {
     int64_t packed_s = TAKT_TIME_NONE;
     for (uint32_t i = 0; i < row->item_count; i++) {
-        int32_t product = plant_product_find(e->plant, row->items[i].product);
-        if (product >= 0 && (size_t)product < e->product_count && e->packed_s[product] > packed_s)
-            packed_s = e->packed_s[product];
+        const struct estimate_product *p = estimate_of(e, row->items[i].product);
+        int64_t units = units_of(row, row->items[i].product);
+        if (p == NULL)
+            continue;
+        if (p->packed_s == TAKT_TIME_NEVER || units > p->most)
+            return TAKT_TIME_NEVER;
+        int64_t product_s = p->packed_s + (p->lot > 0 ? (units - 1) / p->lot * p->more_s : 0);
+        packed_s = product_s > packed_s ? product_s : packed_s;
     }
     return packed_s;
 }

@@ -165,12 +165,18 @@ struct ask {
 /* Every kind but ASK_REPORT. Cost: milliseconds at most. */
 void planner_ask(struct planner *p, int64_t now_s, struct ask *ask);
 
-/* The planner's last estimate, for the intake: when would one more lot of each product be packed. Immutable, shared by
- * nobody: the receiver frees it with estimate_free. */
+struct estimate_product {
+    int64_t packed_s; /* when one more unit would be packed; TAKT_TIME_NEVER */
+    uint32_t lot;     /* of units beyond these many, each further lot of that size adds more_s; 0: nobody knows */
+    int64_t more_s;
+    uint32_t most;    /* so many units have material or can have it */
+};
+
+/* The planner's last estimate, for the intake. Immutable, shared by nobody: the receiver frees it with estimate_free. */
 struct estimate {
     size_t product_count;
     int64_t at_s;
-    int64_t *packed_s; /* by product of the plant it was made for */
+    struct estimate_product *products; /* of the plant it was made for */
     struct plant *plant;
 };
 struct estimate *planner_estimate(struct planner *p, int64_t now_s);

@@ -55,8 +55,9 @@ static struct problem_task_spec *lot_tasks(const struct planner *p, const struct
         struct problem_usage *pools = arena_array(arena, op->pool_count, sizeof *pools);
         int64_t fastest_s = INT64_MAX;
         for (size_t i = 0; i < op->line_count; i++) {
-            int64_t time_s = plant_rate_s(&op->lines[i], units);
+            int64_t time_s = plant_rate_s(&op->lines[i], units), batch = p->plant->lines[op->lines[i].line].batch;
             options[i] = (struct problem_option){op->lines[i].line, (int32_t)(time_s < FAR_S ? time_s : FAR_S)};
+            time_s /= batch > units ? batch / units : 1; /* so many lots share a run */
             fastest_s = time_s < fastest_s ? time_s : fastest_s;
         }
         for (size_t i = 0; i < op->pool_count; i++)
@@ -99,12 +100,34 @@ static int64_t made_in_new_lots(struct planner *p, const struct group *group, ui
     return p->model->origin_s + end + more_lots * bottleneck_s + pr->route[pr->op_count - 1].rest_s;
 }
 
-static int64_t made_item(struct planner *p, const struct ask_item *item, int64_t now_s, struct arena *arena) {
-    struct variant *variant = variant_get(&p->variants, p->plant->products[item->product].id, item->options);
-    struct group *group = variant_group(&p->variants, variant, item->personalised);
-    uint32_t left = item->quantity, given = item->personalised ? 0 : variant->surplus;
+/* Items of one group go into the same lots. */
+struct wanted {
+    struct group *group;
+    const struct variant *variant; /* of the first */
+    uint32_t units;                /* beyond what surplus gives */
+};
+
+static size_t want_items(struct planner *p, const struct ask *ask, struct wanted *wanted) {
+    size_t count = 0;
+    for (size_t i = 0; i < ask->u.quote.item_count; i++) {
+        const struct ask_item *item = &ask->u.quote.items[i];
+        struct variant *variant = variant_get(&p->variants, p->plant->products[item->product].id, item->options);
+        struct group *group = variant_group(&p->variants, variant, item->personalised);
+        uint32_t given = item->personalised ? 0 : variant->surplus;
+        size_t at = 0;
+        while (at < count && wanted[at].group != group)
+            at++;
+        if (at == count)
+            wanted[count++] = (struct wanted){.group = group, .variant = variant};
+        else if (wanted[at].variant == variant)
+            given = 0; /* the first has it */
+        wanted[at].units += item->quantity - (given < item->quantity ? given : item->quantity);
+    }
+    return count;
+}
+
+static int64_t made_group(struct planner *p, struct group *group, uint32_t left, int64_t now_s, struct arena *arena) {
     int64_t made_s = now_s;
-    left -= given < left ? given : left;
     for (const struct lot *lot = group->growing; lot != NULL && left > 0; lot = lot->next_growing) {
         uint32_t room = lot_room(p, lot, now_s);
         if (room == 0 || lot->ready_s == TAKT_TIME_NEVER)
@@ -120,8 +143,10 @@ static int64_t made_item(struct planner *p, const struct ask_item *item, int64_t
 
 void quote_answer(struct planner *p, int64_t now_s, struct ask *ask) {
     int64_t made_s = now_s;
-    for (size_t i = 0; i < ask->u.quote.item_count; i++) {
-        int64_t s = made_item(p, &ask->u.quote.items[i], now_s, ask->arena);
+    struct wanted *wanted = arena_array(ask->arena, ask->u.quote.item_count, sizeof *wanted);
+    size_t count = want_items(p, ask, wanted);
+    for (size_t i = 0; i < count; i++) {
+        int64_t s = made_group(p, wanted[i].group, wanted[i].units, now_s, ask->arena);
         made_s = s > made_s ? s : made_s;
     }
     if (made_s == TAKT_TIME_NEVER) {
@@ -137,20 +162,44 @@ void quote_answer(struct planner *p, int64_t now_s, struct ask *ask) {
     ask->u.quote.ret_valid_until_s = now_s + VALID_S;
 }
 
+static uint32_t material_for(const struct planner *p, const struct plant_product *pr) {
+    int64_t most = UINT32_MAX;
+    for (size_t i = 0; i < pr->material_count; i++) {
+        const struct material *m = &p->stock.materials[pr->materials[i].index];
+        int64_t left = m->on_hand_milli - m->reserved_milli;
+        for (size_t k = 0; k < m->receipt_count; k++)
+            left += m->receipts[k].quantity_milli;
+        int64_t units = left > 0 ? left / pr->materials[i].amount : 0;
+        if (p->plant->materials[pr->materials[i].index].lead_time_s < 0 && units < most)
+            most = units;
+    }
+    return (uint32_t)most;
+}
+
+/* Nothing is known before the first plan. */
+static void estimate_one(struct planner *p, size_t product, int64_t now_s, struct arena *arena,
+                         struct estimate_product *ret) {
+    const struct plant_product *pr = &p->plant->products[product];
+    struct group any = {.product = (int32_t)product, .product_id = pr->id, .like = ""};
+    *ret = (struct estimate_product){.packed_s = now_s, .most = UINT32_MAX};
+    if (p->model == NULL)
+        return;
+    ret->packed_s = packing_end(p, made_in_new_lots(p, &any, 1, now_s, arena), now_s);
+    ret->lot = group_capacity(p, &any);
+    ret->most = material_for(p, pr);
+    lot_tasks(p, &any, ret->lot, arena, &ret->more_s);
+}
+
 struct estimate *planner_estimate(struct planner *p, int64_t now_s) {
     struct arena *arena = arena_new();
     struct estimate *e = takt_alloc(sizeof *e);
     e->product_count = p->plant->product_count;
     e->at_s = now_s;
     e->plant = plant_ref(p->plant);
-    e->packed_s = takt_alloc(e->product_count * sizeof *e->packed_s);
+    e->products = takt_alloc(e->product_count * sizeof *e->products);
     openings_need(&p->openings, p->plant, &p->stock, now_s, p->plant->planning.horizon_s);
-    for (size_t i = 0; i < e->product_count; i++) {
-        struct group any = {.product = (int32_t)i, .product_id = p->plant->products[i].id, .like = ""};
-        int64_t made_s = made_in_new_lots(p, &any, group_capacity(p, &any), now_s, arena);
-        e->packed_s[i] =
-            p->model == NULL ? now_s : packing_end(p, made_s, now_s); /* nothing is known before the first plan */
-    }
+    for (size_t i = 0; i < e->product_count; i++)
+        estimate_one(p, i, now_s, arena, &e->products[i]);
     arena_free(arena);
     return e;
 }
@@ -159,6 +208,6 @@ void estimate_free(struct estimate *e) {
     if (e == NULL)
         return;
     plant_unref(e->plant);
-    free(e->packed_s);
+    free(e->products);
     free(e);
 }

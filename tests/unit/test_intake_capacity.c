@@ -3,14 +3,17 @@
 
 #include "daemon/intake/capacity.h"
 
+#define MANY(quantity) "{\"product\":\"tee\",\"options\":{\"ink\":\"light\",\"design\":\"d1\"},\"quantity\":" quantity "}"
+
 /* An estimate by which a tee is packed so many days from now; negative: never. */
 static struct estimate *in_days(struct plant *plant, int64_t days) {
     struct estimate *e = takt_alloc(sizeof *e);
     e->plant = plant_ref(plant);
     e->product_count = plant->product_count;
     e->at_s = BED_NOW_S;
-    e->packed_s = takt_alloc(plant->product_count * sizeof *e->packed_s);
-    e->packed_s[plant_product_find(plant, "tee")] = days < 0 ? TAKT_TIME_NEVER : BED_NOW_S + days * 86400;
+    e->products = takt_alloc(plant->product_count * sizeof *e->products);
+    e->products[plant_product_find(plant, "tee")] =
+        (struct estimate_product){.packed_s = days < 0 ? TAKT_TIME_NEVER : BED_NOW_S + days * 86400, .most = UINT32_MAX};
     return e;
 }
 
@@ -39,6 +42,30 @@ static void nothing_beyond_at_most_is_taken(void **state) {
     bed_expect(&b, 1, "no-capacity");
     order_by(&b, "B", NULL); /* what was accepted stays so */
     bed_expect(&b, 1, "duplicate", "\"duplicates\":1");
+    bed_close(&b);
+}
+
+/* Every product that is ordered takes its time, in lots one after another, and its material. */
+static void an_order_is_judged_by_all_of_its_units(void **state) {
+    (void)state;
+    struct bed b;
+    bed_open(&b);
+    bed_hello(&b, 1, "luna");
+    struct estimate *e = in_days(b.fixture.plant, 1);
+    struct estimate_product *tee = &e->products[plant_product_find(b.fixture.plant, "tee")];
+    tee->lot = 100;
+    tee->more_s = 86400;
+    tee->most = 4000;
+    intake_estimate(b.in, e);
+    bed_order(&b, 1, "A", ",\"items\":[" MANY("1500") "," MANY("1500") "]");
+    bed_expect(&b, 1, "\"accepted\":1"); /* 29 further lots */
+    bed_order(&b, 1, "B", ",\"items\":[" MANY("1501") "," MANY("1500") "]");
+    bed_expect(&b, 1, "no-capacity", "2026-12-23");
+    tee->more_s = 1;
+    bed_order(&b, 1, "C", ",\"items\":[" MANY("4000") "]");
+    bed_expect(&b, 1, "\"accepted\":1");
+    bed_order(&b, 1, "D", ",\"items\":[" MANY("4001") "]");
+    bed_expect(&b, 1, "no-capacity");
     bed_close(&b);
 }
 
@@ -94,6 +121,7 @@ static void an_estimate_of_the_plant_before_does_no_harm(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_beyond_at_most_is_taken),
+        cmocka_unit_test(an_order_is_judged_by_all_of_its_units),
         cmocka_unit_test(a_wish_that_cannot_be_met_is_taken_with_an_honest_promise),
         cmocka_unit_test(a_wish_that_cannot_be_met_is_refused_where_the_plant_says_so),
         cmocka_unit_test(an_estimate_of_the_plant_before_does_no_harm),

@@ -335,6 +335,27 @@ static void test_a_quote_books_nothing_and_holds_when_it_is_ordered(void **state
     rig_free(r);
 }
 
+static void test_a_quote_of_several_items_of_one_kind_is_for_all_of_them(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, "search");
+    rig_order(r, "tee", "ink=light;size=M", 1);
+    rig_turn(r);
+    struct arena *arena = arena_new();
+    struct ask_item one = {0, "ink=dark;size=M", 4000, false};
+    struct ask_item four[] = {{0, "ink=dark;size=M", 1000, false},
+                              {0, "ink=dark;size=S", 1000, false},
+                              {0, "ink=dark;size=M", 1000, false},
+                              {0, "ink=dark;size=S", 1000, false}};
+    struct ask whole = {.kind = ASK_QUOTE, .arena = arena, .u.quote = {.items = &one, .item_count = 1, .country = "CN"}};
+    struct ask parts = {.kind = ASK_QUOTE, .arena = arena, .u.quote = {.items = four, .item_count = 4, .country = "CN"}};
+    planner_ask(r->p, r->now_s, &whole);
+    planner_ask(r->p, r->now_s, &parts);
+    assert_int_equal(parts.u.quote.ret_packed_s, whole.u.quote.ret_packed_s);
+    assert_true(whole.u.quote.ret_packed_s > r->now_s + 2 * RIG_DAY);
+    arena_free(arena);
+    rig_free(r);
+}
+
 static void test_why_tells_the_chain_that_binds_an_order(void **state) {
     (void)state;
     struct rig *r = rig_new(PLANT, "search");
@@ -353,6 +374,82 @@ static void test_why_tells_the_chain_that_binds_an_order(void **state) {
     assert_int_equal(ask.refusal.kind, REFUSAL_UNKNOWN_ORDER);
     arena_free(arena);
     rig_free(r);
+}
+
+static void test_a_report_that_comes_twice_counts_once(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    rig_order(r, "tee", "ink=dark;size=M", 50);
+    rig_turn(r);
+    rig_to(r, rig_lot(r, 1)->tasks[0].start_s);
+    assert_true(rig_started(r, "L1-cut"));
+    struct report report = rig_report_of(r, REPORT_SCRAPPED, "L1-cut");
+    report.scrap = 2;
+    assert_true(planner_report(r->p, r->now_s, &report, &r->refusal));
+    assert_true(planner_report(r->p, r->now_s, &report, &r->refusal)); /* the store cannot know it yet */
+    report.hash[0] = 1;
+    assert_false(planner_report(r->p, r->now_s, &report, &r->refusal));
+    assert_int_equal(r->refusal.kind, REFUSAL_CONFLICT);
+    rig_turn(r);
+    assert_int_equal(rig_lot(r, 1)->tasks[0].scrap, 2);
+    rig_free(r);
+}
+
+static void test_personalised_units_have_lots_of_their_own_and_are_shown_by_name(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, "search");
+    struct rig_item items[] = {{"tee", "ink=dark;size=M", 5, false}, {"tee", "ink=dark;size=S", 3, true}};
+    uint64_t no = rig_order_by(r, "luna", items, 2, TAKT_DAY_NONE, 1);
+    rig_turn(r);
+    const struct lot *own = rig_look(r, no)->items[1].slices->lot;
+    assert_ptr_not_equal(own, rig_look(r, no)->items[0].slices->lot);
+    struct arena *arena = arena_new();
+    struct ask ask = {.kind = ASK_NEXT, .arena = arena, .u.next = {.line = 0, .limit = 10}};
+    planner_ask(r->p, r->now_s, &ask);
+    assert_int_equal(ask.u.next.ret_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct task_view *v = &ask.u.next.ret_tasks[i];
+        assert_int_equal(v->variant_count, 1);
+        assert_int_equal(v->unit_count, v->lot == own->no);
+        if (v->lot == own->no)
+            assert_true(v->units[0].order == no && v->units[0].item == 1 && v->units[0].count == 3);
+    }
+    arena_free(arena);
+    rig_free(r);
+}
+
+static void test_an_address_that_comes_later_lets_a_packed_order_leave(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    struct rig_item item = {"tee", "ink=dark;size=M", 100, false};
+    uint64_t no = rig_order_by(r, "luna", &item, 1, TAKT_DAY_NONE, 0);
+    rig_turn(r);
+    rig_work_to(r, r->now_s + 5 * RIG_DAY);
+    struct arena *arena = arena_new();
+    struct store_order q;
+    assert_int_equal(rig_stored(r, no, arena, &q).state, ORDER_PACKED);
+    assert_null(q.ret_shipment);
+    arena_free(arena);
+    rig_free(r);
+}
+
+static void test_a_rule_replaces_the_plan_and_the_search_only_betters_it(void **state) {
+    (void)state;
+    static const char *const NAMES[] = {"fifo", "edd", "spt", "atcs", "search", "auto"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        struct rig *r = rig_new(PLANT, NAMES[i]);
+        for (int k = 0; k < 12; k++)
+            rig_order(r, "tee", k % 3 == 0 ? "ink=dark;size=M" : "ink=light;size=M", 100);
+        rig_turn(r);
+        int64_t before = r->p->objective;
+        bool improved = rig_search(r);
+        if (scheduler_find(NAMES[i])->rule)
+            assert_true(improved);
+        else
+            assert_true(improved ? r->p->objective <= before : r->p->objective == before);
+        assert_null(planner_search(r->p, r->now_s)); /* nothing has changed since */
+        rig_free(r);
+    }
 }
 
 static void test_task_names_are_read_and_nothing_else_is(void **state) {
@@ -387,7 +484,12 @@ int main(void) {
         cmocka_unit_test(test_a_restart_goes_on_where_it_was),
         cmocka_unit_test(test_a_reload_that_takes_away_what_is_needed_is_refused_and_another_is_taken),
         cmocka_unit_test(test_a_quote_books_nothing_and_holds_when_it_is_ordered),
+        cmocka_unit_test(test_a_quote_of_several_items_of_one_kind_is_for_all_of_them),
         cmocka_unit_test(test_why_tells_the_chain_that_binds_an_order),
+        cmocka_unit_test(test_a_report_that_comes_twice_counts_once),
+        cmocka_unit_test(test_personalised_units_have_lots_of_their_own_and_are_shown_by_name),
+        cmocka_unit_test(test_an_address_that_comes_later_lets_a_packed_order_leave),
+        cmocka_unit_test(test_a_rule_replaces_the_plan_and_the_search_only_betters_it),
         cmocka_unit_test(test_task_names_are_read_and_nothing_else_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

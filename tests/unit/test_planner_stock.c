@@ -67,6 +67,29 @@ static void test_an_order_without_material_is_held_until_some_comes_and_why_says
     rig_free(r);
 }
 
+/* The smallest order decides, not a full lot: what could be made and kept must not be refused. */
+static void test_the_estimate_is_of_one_unit_and_what_more_of_them_take(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT("cut-1: {calendar: always}", "materials: {jersey: {unit: m, on_hand: 10}}\n",
+                                  "materials: {jersey: 1 m}, " CUT, PACK FAST),
+                            NULL);
+    rig_order(r, "tee", "", 3);
+    rig_turn(r);
+    struct estimate *e = planner_estimate(r->p, r->now_s);
+    assert_true(e->products[0].packed_s <= r->now_s + 2 * RIG_HOUR);
+    assert_int_equal(e->products[0].lot, 100);
+    assert_int_equal(e->products[0].more_s, 100 * 60);
+    assert_int_equal(e->products[0].most, 7);
+    estimate_free(e);
+    rig_order(r, "tee", "", 7);
+    rig_turn(r);
+    e = planner_estimate(r->p, r->now_s);
+    assert_int_equal(e->products[0].packed_s, TAKT_TIME_NEVER);
+    assert_int_equal(e->products[0].most, 0);
+    estimate_free(e);
+    rig_free(r);
+}
+
 static void test_yield_is_allowed_for_and_what_is_left_of_it_is_surplus(void **state) {
     (void)state;
     struct rig *r =
@@ -175,6 +198,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_material_goes_to_the_earliest_due_then_by_receipt_then_by_lead_time),
         cmocka_unit_test(test_an_order_without_material_is_held_until_some_comes_and_why_says_so),
+        cmocka_unit_test(test_the_estimate_is_of_one_unit_and_what_more_of_them_take),
         cmocka_unit_test(test_yield_is_allowed_for_and_what_is_left_of_it_is_surplus),
         cmocka_unit_test(test_a_line_that_is_down_for_nobody_knows_how_long_is_planned_for_later_and_later),
         cmocka_unit_test(test_packing_is_a_stream_that_its_lines_work_through_in_order_of_promises),

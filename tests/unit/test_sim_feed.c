@@ -97,8 +97,8 @@ static void test_an_order_that_the_plant_does_not_make_is_refused_not_an_error(v
 
 static void test_an_order_beyond_the_plants_capacity_is_refused(void **state) {
     (void)state;
-    int64_t packed_s[] = {sim_time("23 08:00") + 31 * 86400, 0, 0};
-    struct estimate estimate = {.product_count = 3, .at_s = sim_time("23 08:00"), .packed_s = packed_s, .plant = fixture.plant};
+    struct estimate_product products[3] = {{.packed_s = sim_time("23 08:00") + 31 * 86400, .most = UINT32_MAX}};
+    struct estimate estimate = {.product_count = 3, .at_s = sim_time("23 08:00"), .products = products, .plant = fixture.plant};
     struct feed_terms full = {.plant = fixture.plant, .scale_ppm = 1000000, .estimate = &estimate, .now_s = sim_time("23 08:00")};
     struct feed *feed = open_feed(ORDER("A", "tee", "3"));
     const struct feed_message *m;
