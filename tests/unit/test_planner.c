@@ -346,8 +346,10 @@ static void test_a_quote_of_several_items_of_one_kind_is_for_all_of_them(void **
                               {0, "ink=dark;size=S", 1000, false},
                               {0, "ink=dark;size=M", 1000, false},
                               {0, "ink=dark;size=S", 1000, false}};
-    struct ask whole = {.kind = ASK_QUOTE, .arena = arena, .u.quote = {.items = &one, .item_count = 1, .country = "CN"}};
-    struct ask parts = {.kind = ASK_QUOTE, .arena = arena, .u.quote = {.items = four, .item_count = 4, .country = "CN"}};
+    struct ask whole = {
+        .kind = ASK_QUOTE, .arena = arena, .u.quote = {.items = &one, .item_count = 1, .country = "CN"}};
+    struct ask parts = {
+        .kind = ASK_QUOTE, .arena = arena, .u.quote = {.items = four, .item_count = 4, .country = "CN"}};
     planner_ask(r->p, r->now_s, &whole);
     planner_ask(r->p, r->now_s, &parts);
     assert_int_equal(parts.u.quote.ret_packed_s, whole.u.quote.ret_packed_s);
@@ -418,7 +420,7 @@ static void test_personalised_units_have_lots_of_their_own_and_are_shown_by_name
     rig_free(r);
 }
 
-static void test_an_address_that_comes_later_lets_a_packed_order_leave(void **state) {
+static void test_an_order_without_a_recipient_is_packed_and_stays(void **state) {
     (void)state;
     struct rig *r = rig_new(PLANT, NULL);
     struct rig_item item = {"tee", "ink=dark;size=M", 100, false};
@@ -488,7 +490,7 @@ int main(void) {
         cmocka_unit_test(test_why_tells_the_chain_that_binds_an_order),
         cmocka_unit_test(test_a_report_that_comes_twice_counts_once),
         cmocka_unit_test(test_personalised_units_have_lots_of_their_own_and_are_shown_by_name),
-        cmocka_unit_test(test_an_address_that_comes_later_lets_a_packed_order_leave),
+        cmocka_unit_test(test_an_order_without_a_recipient_is_packed_and_stays),
         cmocka_unit_test(test_a_rule_replaces_the_plan_and_the_search_only_betters_it),
         cmocka_unit_test(test_task_names_are_read_and_nothing_else_is),
     };
