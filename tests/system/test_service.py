@@ -286,6 +286,53 @@ def test_a_restart_goes_on_with_the_same_plan_and_the_same_clock():
         assert "--start means nothing" in lab.log()
 
 
+def test_an_endpoint_that_cannot_be_opened_ends_the_daemon_with_a_reason():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        with Managed(listen={**PLANT["listen"], "orders": taken}) as lab:
+            lab.launch()
+            assert lab.ended() == 69
+            assert taken in lab.log() and "READY" not in [name for _, name, _ in lab.listen()]
+
+
+def test_a_full_disk_is_told_once_and_overcome_by_itself():
+    with Managed() as lab:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", lab.folder], capture_output=True, check=False).returncode:
+            pytest.skip("nothing can be mounted here")
+        try:
+            lab.notify.close()
+            lab.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            lab.notify.bind(lab.path("manager"))
+            lab.notify.setblocking(False)
+            lab.launch()
+            lab.await_ready()
+            luna = lab.creator("luna")
+            with open(lab.path("ballast"), "wb") as ballast:
+                ballast.write(bytes(1500 * 1024))
+            accepted, answer = 0, {}
+            for batch in range(400):
+                lab.listen()
+                answer = luna.ask("orders", orders=[order(f"A-{batch}-{i}") for i in range(50)])
+                if answer["type"] == "problem":
+                    break
+                accepted += answer["accepted"]
+            assert answer.get("problem") == "busy"
+            assert "no space" in lab.ctl("status")["store"]["trouble"]
+            wait_until(lambda: any("store: no space" in text for text in lab.values("STATUS")), what="STATUS")
+            os.unlink(lab.path("ballast"))
+            wait_until(lambda: luna.ask("orders", orders=[order("Z-1")]).get("accepted"), what="it to be well again")
+            wait_until(lambda: "works again" in lab.log())
+            assert lab.log().count("err store:") == 1
+            assert len(lab.ctl("orders")["orders"]) == accepted + 1
+            lab.stop()
+        finally:
+            if lab.process:
+                lab.kill()
+            subprocess.run(["umount", "-l", lab.folder], check=True)
+
+
 # ---- arguments ----
 
 @pytest.mark.parametrize("arguments, status, said", [
