@@ -75,7 +75,7 @@ int64_t shop_busy_s(const struct shop *s, int32_t line) {
     return b->busy_s + running_s;
 }
 
-static bool is_reported(const struct shop *s, int32_t line) {
+bool shop_is_reported(const struct shop *s, int32_t line) {
     return s->config.plant->lines[line].reports == REPORTS_FLOOR;
 }
 
@@ -144,7 +144,7 @@ int64_t shop_next_s(struct shop *s) {
     int64_t next_s = down != NULL ? shop_latest(down->from_s, s->now_s) : TAKT_TIME_NEVER;
     for (size_t l = 0; l < s->config.plant->line_count; l++) {
         struct bench *b = &s->benches[l];
-        if (!is_reported(s, (int32_t)l) && b->down_until_s == TAKT_TIME_NONE)
+        if (!shop_is_reported(s, (int32_t)l) && b->down_until_s == TAKT_TIME_NONE)
             continue;
         if (shopbook_line(s->book, (int32_t)l)->touched)
             look_at_line(s, (int32_t)l);
@@ -190,7 +190,7 @@ static bool find_task(struct shop *s, enum move move, next_fn *next) {
     for (size_t l = 0; l < s->config.plant->line_count; l++) {
         struct bench *b = &s->benches[l];
         bool touched = shopbook_line(s->book, (int32_t)l)->touched;
-        if (!is_reported(s, (int32_t)l) || b->down_until_s != TAKT_TIME_NONE || (!touched && b->next_s > s->now_s))
+        if (!shop_is_reported(s, (int32_t)l) || b->down_until_s != TAKT_TIME_NONE || (!touched && b->next_s > s->now_s))
             continue;
         int64_t at_s;
         struct shop_task *task = next(s, (int32_t)l, &at_s);
@@ -244,7 +244,7 @@ static void set_up(struct shop *s, const struct shop_task *task) {
 
 static void begin(struct shop *s, struct shop_task *task, int64_t at_s) {
     struct bench *b = &s->benches[task->line];
-    uint32_t units = shop_units_for(task);
+    uint32_t units = shop_units_for(s, task);
     set_up(s, task);
     shopbook_unplace(s->book, task);
     task->state = TASK_STARTED;
@@ -469,7 +469,7 @@ static void follow_task(struct shop *s, const struct task_row *row) {
     }
     task->refused = false;
     touch(s, task);
-    if (task->line >= 0 && !is_reported(s, task->line))
+    if (task->line >= 0 && !shop_is_reported(s, task->line))
         believe(s, task, row);
 }
 

@@ -44,8 +44,10 @@ struct shop {
 };
 
 
+bool shop_is_reported(const struct shop *s, int32_t line);
+
 /* Units that come to a task: what the operation before makes of its own, or what the plan says. */
-uint32_t shop_units_for(const struct shop_task *task);
+uint32_t shop_units_for(const struct shop *s, const struct shop_task *task);
 
 /* The first second, not before now, at which a waiting task could begin; TAKT_TIME_NEVER: that cannot be said yet. */
 int64_t shop_begin_s(const struct shop *s, const struct shop_task *task);

@@ -14,10 +14,12 @@ const struct hours *shop_hours(const struct shop *s, const struct shop_task *tas
     return worktime_op(s->config.worktime, task->lot->product, task->op, (size_t)task->choice);
 }
 
-uint32_t shop_units_for(const struct shop_task *task) {
+uint32_t shop_units_for(const struct shop *s, const struct shop_task *task) {
     const struct shop_task *before = shop_task_before(task);
     if (before == NULL || before->state == TASK_PLANNED)
         return task->quantity;
+    if (before->state == TASK_STARTED && !shop_is_reported(s, before->line))
+        return task->quantity; /* what comes of it is for the planner to say */
     return before->started - before->scrap;
 }
 
@@ -83,7 +85,7 @@ bool shop_same_family(const char *a, const char *b) {
 /* A batch line's run takes others in at the second in which it begins. */
 static bool joins_run(const struct shop *s, const struct shop_task *task) {
     const struct bench *b = &s->benches[task->line];
-    int64_t load = shop_units_for(task);
+    int64_t load = shop_units_for(s, task);
     for (size_t r = 0; r < b->running_count; r++)
         load += b->running[r]->started;
     return b->running_count > 0 && b->run_began_s == s->now_s && load <= s->config.plant->lines[task->line].batch &&
@@ -109,7 +111,7 @@ int64_t shop_begin_s(const struct shop *s, const struct shop_task *task) {
         return TAKT_TIME_NEVER;
     int64_t fit_s = shop_latest(shop_latest(task->start_s, s->now_s), shop_latest(fed, ready));
     const struct plant_op *op = shop_task_op(task);
-    int64_t work_s = plant_rate_s(&op->lines[task->choice], shop_units_for(task));
+    int64_t work_s = plant_rate_s(&op->lines[task->choice], shop_units_for(s, task));
     int64_t at_s = worktime_start_s(s->config.worktime, shop_hours(s, task), fit_s, work_s, op->breakable);
     if (at_s != TAKT_TIME_NEVER && op->pool_count > 0 && !pools_suffice(s, task, at_s))
         at_s += POOL_RETRY_S;
