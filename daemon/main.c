@@ -3,7 +3,7 @@
 /* taktd: read the plant, open the store, set the clock, run the actors, and give everything back in reverse order.
  *
  * Exit status (sysexits.h): 0 after SIGTERM or SIGINT; 64 wrong usage; 78 the plant's file is wrong, or lacks what open work
- * needs; 75 another daemon has the store or the plan; 74 the store fails; 69 an endpoint cannot be opened; 70 anything else. */
+ * needs; 71 too few open files are allowed; 75 another daemon has the store or the plan; 74 the store fails; 69 an endpoint cannot be opened; 70 anything else. */
 
 #include "base/arena.h"
 #include "base/time.h"
@@ -18,8 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <zmq.h>
+
+enum { FILES_MIN = 512 };
 
 static const char usage[] =
     "usage: taktd [--check] [--speed N] [--start TIME] [--role all] FILE\n"
@@ -208,6 +211,21 @@ static void seed_ids(void) {
     srand(seed);
 }
 
+/* Each connection is an open file, and libzmq aborts the process when accept finds none left on an ipc endpoint: as many as
+ * we may have, and not a start with so few that the first clients would end it. */
+static bool raise_files(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return true;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max >= FILES_MIN)
+        return true;
+    log_err("main", "only %llu files may be open; %d are needed (ulimit -n, LimitNOFILE=)", (unsigned long long)limit.rlim_max,
+            FILES_MIN);
+    return false;
+}
+
 static int run(const struct arguments *arguments, struct plant *plant, struct store *store) {
     struct clock clock;
     struct supervisor_config config = {.file = arguments->file, .actor = {.clock = &clock, .plant = plant, .store = store}};
@@ -238,6 +256,8 @@ int main(int argc, char **argv) {
     log_open();
     supervisor_block_signals();
     seed_ids();
+    if (!raise_files())
+        return EX_OSERR;
     int code = load(&arguments, &plant);
     if (code == 0)
         code = check_endpoints(plant);

@@ -356,3 +356,15 @@ def test_a_broken_plant_does_not_start_and_every_mistake_is_said(tmp_path):
     done = subprocess.run([f"{BUILD}/taktd", "plant.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert done.returncode == 78
     assert len(re.findall(r"plant\.yaml:\d+:\d+: ", done.stderr)) >= 2
+
+
+def test_as_many_files_as_allowed_may_be_open_and_too_few_are_a_message_not_a_crash():
+    with Lab() as lab:
+        lab.write_plant()
+        command = f"ulimit -n 64; exec {BUILD}/taktd plant.yaml"
+        done = subprocess.run(["sh", "-c", command], cwd=lab.folder, capture_output=True, text=True, timeout=WAIT_S, check=False)
+        assert done.returncode == 71 and "only 64 files may be open" in done.stderr, done
+        lab.start()
+        with open(f"/proc/{lab.process.pid}/limits", encoding="utf-8") as f:
+            soft, hard = re.search(r"Max open files +(\d+) +(\d+)", f.read()).groups()
+        assert soft == hard
