@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* 1. A first plan: the start schedule, repaired if need be, or the best of a few points of atcs.
+/* 1. A first plan: the start schedule, repaired if need be, or that of atcs.
  * 2. Lanes try a few temperatures to begin with, for a fifteenth of the time.
  * 3. They anneal the plan, in stretches. After each, what is better is handed out by the calling thread; after some of them in the
  *    second half, the lane that is worst goes on from the best lane's best. Lanes share nothing within a stretch, and which
@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRETCHES = 48, ADOPT_FROM = 20, ADOPT_EVERY = 4, FIRST_ROUND_MOVES = 2000, LARGE = 20000, LONG = 4000, FIRST_POINTS = 6, PILOT_SHARE = 65536 / 50 };
+enum { STRETCHES = 48, ADOPT_FROM = 20, ADOPT_EVERY = 4, FIRST_ROUND_MOVES = 2000, LONG = 4000, PILOT_SHARE = 65536 / 50 };
 
 struct searching {
     const struct problem *p;
@@ -56,21 +56,16 @@ static void offer(struct searching *s, struct schedule *schedule) {
 }
 
 static int first_plan(struct searching *s, const struct schedule *start, struct takt_error *err) {
-    struct schedule *fitted = NULL;
-    int code = TAKT_ENOENT;
     if (start != NULL) {
-        code = solve_repair(s->p, start, &fitted, err);
+        struct schedule *fitted = NULL;
+        int code = solve_repair(s->p, start, &fitted, err);
         if (code == 0)
             offer(s, fitted);
         return code;
     }
-    struct solve_limits few = *s->limits;
-    struct solve_result r = {0};
-    few.iterations = s->p->tasks > LARGE ? 1 : FIRST_POINTS;
-    code = solve_atcs(s->p, NULL, &few, NULL, NULL, &r, err);
-    if (code == 0 && r.schedule != NULL)
-        offer(s, r.schedule);
-    return code;
+    struct solve_limits whole = *s->limits;
+    whole.iterations = 0;
+    return solve_atcs(s->p, NULL, &whole, s->on_better, s->arg, s->best, err);
 }
 
 static void *run_lanes(void *arg) {

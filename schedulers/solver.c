@@ -11,11 +11,11 @@
 
 #include <string.h>
 
-enum { GRID_LARGE = 20000 }; /* tasks from which on the first point of the grid must do */
+enum { GRID_LARGE = 20000, LARGE_POINTS = 4 }; /* tasks from which on the first few points of the grid must do */
 
 static const struct dispatch_scales grid[] = {
-    {20, 3, 100}, {20, 1, 70}, {40, 3, 0},    {10, 3, 100}, {80, 3, 100}, {40, 1, 100}, {10, 1, 100}, {20, 10, 70},
-    {80, 1, 70},  {5, 3, 100}, {40, 10, 100}, {80, 10, 0},  {10, 10, 0},  {5, 1, 70},   {5, 10, 100},
+    {20, 3, 100}, {40, 5, 100}, {40, 30, 0},  {40, 3, 70}, {20, 2, 100},  {80, 5, 100}, {80, 30, 100}, {20, 1, 70},
+    {10, 1, 100}, {20, 5, 0},   {40, 2, 100}, {40, 10, 0}, {80, 10, 100}, {10, 3, 0},   {80, 3, 100},  {5, 1, 100},
 };
 
 static int solve_rule(const struct problem *p, enum dispatch_rule rule, const struct solve_limits *limits,
@@ -52,7 +52,7 @@ int solve_atcs(const struct problem *p, const struct schedule *start, const stru
                solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err) {
     (void)start;
     const size_t all = sizeof grid / sizeof *grid;
-    size_t points = p->tasks > GRID_LARGE ? 1 : all;
+    size_t points = p->tasks > GRID_LARGE ? LARGE_POINTS : all;
     if (limits->iterations > 0 && (size_t)limits->iterations < points)
         points = (size_t)limits->iterations;
     int code = 0;
