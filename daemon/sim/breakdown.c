@@ -44,7 +44,8 @@ struct breakdowns *breakdowns_new(const struct plant *plant, const struct workti
                 add(b, (struct breakdown){.line = (int32_t)l, .from_s = down->from_s, .to_s = down->to_s,
                                           .guess_s = down->to_s, .announced = true, .reason = down->reason});
         }
-    qsort(b->queue, b->count, sizeof *b->queue, by_time);
+    if (b->count > 1)
+        qsort(b->queue, b->count, sizeof *b->queue, by_time);
     return b;
 }
 
@@ -82,7 +83,8 @@ static void draw_weeks(struct breakdowns *b) {
                 add(b, one);
         }
         b->week++;
-        qsort(b->queue + b->at, b->count - b->at, sizeof *b->queue, by_time);
+        if (b->count > b->at)
+            qsort(b->queue + b->at, b->count - b->at, sizeof *b->queue, by_time);
     }
 }
 
