@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What no schedule can avoid. Alone: each job's earliest completion with every line and pool to itself, its hours respected,
- * priced at its dues. For the makespan also the work of lines: tasks that only one line can do, with the least head before
- * and tail after them (Jackson's preemptive bound, by the least head and tail of every set with heads at least h). */
+/* What no schedule can avoid. Alone: each job's earliest completion with every line and pool to itself, its hours
+ * respected, priced at its dues. For the makespan also the work of lines: tasks that only one line can do, with the
+ * least head before and tail after them (Jackson's preemptive bound, by the least head and tail of every set with heads
+ * at least h). */
 
 #include "schedulers/job_facts.h"
 #include "schedulers/solver.h"
@@ -73,7 +74,8 @@ static int compare_heads(const void *a, const void *b) {
     return (x->head < y->head) - (x->head > y->head); /* the latest first */
 }
 
-/* The least makespan of tasks that one line must do: over h, least head + work + least tail of those with heads from h on. */
+/* The least makespan of tasks that one line must do: over h, least head + work + least tail of those with heads from h
+ * on. */
 static int64_t line_bound(struct load *row, size_t n) {
     int64_t best = 0, work = 0;
     int32_t tail = INT32_MAX;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What a problem_builder holds: copies of the rows as they were given. Shared by the three steps of building: taking rows
- * (problem.c), checking them (problem_check.c) and laying them out (problem_layout.c). */
+/* What a problem_builder holds: copies of the rows as they were given. Shared by the three steps of building: taking
+ * rows (problem.c), checking them (problem_check.c) and laying them out (problem_layout.c). */
 
 #include "schedulers/model.h"
 
@@ -33,8 +33,8 @@ struct built_task {
     int32_t previous; /* in the job; -1 */
 };
 
-#define BUILT_LIST(type, name) \
-    type *name;                \
+#define BUILT_LIST(type, name)                                                                                         \
+    type *name;                                                                                                        \
     size_t name##_count, name##_cap
 
 struct problem_builder {
@@ -53,6 +53,6 @@ struct problem_builder {
 
 /* TAKT_EDATA or TAKT_EOVERFLOW for the first row that cannot be. */
 int builder_check(const struct problem_builder *b, struct takt_error *err);
-/* A checked builder as a problem; what only the whole shows (tasks that wait for each other, sums that are too large) fails
- * here. */
+/* A checked builder as a problem; what only the whole shows (tasks that wait for each other, sums that are too large)
+ * fails here. */
 int builder_layout(const struct problem_builder *b, struct problem **ret, struct takt_error *err);

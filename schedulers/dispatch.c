@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Events are ticks at which a task becomes ready or a line becomes free, in a heap. At each tick, 1. tasks that are ready
- * join the queues of all lines that can do them; 2. each free line with a queue takes what its rule likes best, until it is
- * busy. What a task must wait for beyond its changeover (a pool, a closed line, a fixed task in the way) counts like a
- * changeover, so that work that can start now goes first.
+/* Events are ticks at which a task becomes ready or a line becomes free, in a heap. At each tick, 1. tasks that are
+ * ready join the queues of all lines that can do them; 2. each free line with a queue takes what its rule likes best,
+ * until it is busy. What a task must wait for beyond its changeover (a pool, a closed line, a fixed task in the way)
+ * counts like a changeover, so that work that can start now goes first.
  *
  * Tasks bound to fixed ones by a latest end or start are placed before all others, in order of that bound. Groups
  * (groups.h) are taken as a whole when their first task is. */
@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-#define BLOCKED (INT64_C(1) << 50)
+#define BLOCKED  (INT64_C(1) << 50)
 #define FULLNESS (INT64_C(1) << 16) /* one halving counts as much as twice the time */
 
 struct queue {
@@ -37,7 +37,7 @@ struct dispatching {
     int64_t slope1, slope2; /* ATCS: what a tick of slack and of changeover costs, in 2^-32 */
     int32_t *merit;         /* ATCS, by option: log2 of weight over time, in 2^-16 */
     int32_t now;
-    int64_t *heap;          /* tick << 32 | number; tasks first, then lines */
+    int64_t *heap; /* tick << 32 | number; tasks first, then lines */
     size_t heap_count, heap_cap;
     struct queue *queues;  /* by line */
     int32_t *busy_until;   /* by line: when it decides again */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* List scheduling: whenever a line is free, it takes the waiting task that a rule likes best (Pinedo, Scheduling, ch. 14).
+/* List scheduling: whenever a line is free, it takes the waiting task that a rule likes best (Pinedo, Scheduling, ch.
+ * 14).
  *
- * The rules: first come first served, earliest due date, shortest time, and the apparent tardiness cost with set-ups of Lee,
- * Bhaskaran and Pinedo (1997), w/p · exp(−slack/(k1·p̄)) · exp(−s/(k2·s̄)), whose logarithm is taken in whole numbers and in
- * whose place, where a job has no due date, most work remaining counts. Where a job has many dues, the earliest of them and
- * their weights together stand for them.
+ * The rules: first come first served, earliest due date, shortest time, and the apparent tardiness cost with set-ups of
+ * Lee, Bhaskaran and Pinedo (1997), w/p · exp(−slack/(k1·p̄)) · exp(−s/(k2·s̄)), whose logarithm is taken in whole
+ * numbers and in whose place, where a job has no due date, most work remaining counts. Where a job has many dues, the
+ * earliest of them and their weights together stand for them.
  *
  * Cost: O(n log n + what waits at each decision). */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The objective's terms, read from the format alone. Changeovers are counted between runs: on a line with `batch`, tasks
- * with the same start, end and family; a task without a family leaves the set-up as it was. */
+/* The objective's terms, read from the format alone. Changeovers are counted between runs: on a line with `batch`,
+ * tasks with the same start, end and family; a task without a family leaves the set-up as it was. */
 
 #include "schedulers/schedule.h"
 
@@ -72,7 +72,8 @@ void schedule_evaluate(const struct problem *p, const struct schedule *s, struct
         if (s->end[i] > completion[p->job[i]])
             completion[p->job[i]] = s->end[i];
         int64_t off = (int64_t)s->start[i] - p->plan_start[i];
-        if (p->plan_line[i] >= 0 && (p->plan_line[i] != s->line[i] || off > p->move_tolerance || off < -p->move_tolerance))
+        if (p->plan_line[i] >= 0 &&
+            (p->plan_line[i] != s->line[i] || off > p->move_tolerance || off < -p->move_tolerance))
             f.moves++;
     }
     if (p->jobs > 0)
@@ -83,7 +84,7 @@ void schedule_evaluate(const struct problem *p, const struct schedule *s, struct
     free(completion);
     f.changeover = sum_changeovers(p, s);
     const struct problem_objective *o = &p->objective;
-    f.objective = o->tardiness * f.tardiness + o->flow * f.flow + o->waiting * f.waiting + o->changeover * f.changeover +
-                  o->moves * f.moves + o->makespan * f.makespan;
+    f.objective = o->tardiness * f.tardiness + o->flow * f.flow + o->waiting * f.waiting +
+                  o->changeover * f.changeover + o->moves * f.moves + o->makespan * f.makespan;
     *ret = f;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Why a task starts when it does, one cause a step: the latest of its release, what it succeeds and what is before it on its
- * line; then, if it starts later than that, closed hours or a pool. A member of a run waits for the last of the run. */
+/* Why a task starts when it does, one cause a step: the latest of its release, what it succeeds and what is before it
+ * on its line; then, if it starts later than that, closed hours or a pool. A member of a run waits for the last of the
+ * run. */
 
 #include "schedulers/solver.h"
 
@@ -123,7 +124,9 @@ static struct binding_step bind_before(const struct explaining *e, int32_t task)
     int32_t k = e->at[task];
     while (k > 0 && same_run(e, e->order[k - 1], task))
         k--;
-    for (; k < e->p->tasks && e->s->line[e->order[k]] == e->s->line[task] && e->s->start[e->order[k]] == e->s->start[task]; k++) {
+    for (; k < e->p->tasks && e->s->line[e->order[k]] == e->s->line[task] &&
+           e->s->start[e->order[k]] == e->s->start[task];
+         k++) {
         struct binding_step other = {e->order[k], BOUND_NOTHING, -1, -1, 0, 0};
         if (e->order[k] == task || !same_run(e, e->order[k], task))
             continue;
@@ -158,7 +161,8 @@ static size_t walk(const struct explaining *e, int32_t task, struct binding_step
     return n;
 }
 
-size_t solve_explain(const struct problem *p, const struct schedule *s, int32_t task, struct binding_step *steps, size_t most) {
+size_t solve_explain(const struct problem *p, const struct schedule *s, int32_t task, struct binding_step *steps,
+                     size_t most) {
     struct explaining e = {.p = p, .s = s};
     size_t n = (size_t)p->tasks;
     e.order = takt_alloc(n * sizeof *e.order);

@@ -3,9 +3,9 @@
 
 /* Opening hours: when a line works, or a task can (its line and all its pools at once), and arithmetic in open ticks.
  *
- * Spans are ascending, disjoint and merged where they adjoin. `before[k]` is the number of open ticks before span k, and
- * before[count] that of all. What lies beyond the last span is closed for good: HOURS_NEVER. Every tick returned other
- * than HOURS_NEVER is below PROBLEM_TICK_MAX.
+ * Spans are ascending, disjoint and merged where they adjoin. `before[k]` is the number of open ticks before span k,
+ * and before[count] that of all. What lies beyond the last span is closed for good: HOURS_NEVER. Every tick returned
+ * other than HOURS_NEVER is below PROBLEM_TICK_MAX.
  *
  * Threads: immutable. Cost: O(1) where it never closes, else O(log spans). */
 

@@ -8,8 +8,9 @@
 struct job_facts {
     int32_t *due;    /* by job: the earliest of its dues; INT32_MAX: it has none */
     int64_t *weight; /* by job: of all its dues together */
-    int32_t *tail;   /* by task: least ticks from its start to the end of what comes after it in the job, itself with it */
-    int32_t *least;  /* by task: the shortest of its times */
+    int32_t
+        *tail; /* by task: least ticks from its start to the end of what comes after it in the job, itself with it */
+    int32_t *least;                 /* by task: the shortest of its times */
     int32_t mean_time, mean_change; /* at least 1 */
 };
 

@@ -14,11 +14,13 @@ static int compare_costs(const void *a, const void *b) {
 }
 
 /* Temperatures from what moves that make the plan worse cost at the start. */
-static void calibrate(struct lane *l) {
+static void calibrate(struct lane *l, const struct solve_limits *limits) {
     int64_t worse[SAMPLES], count = 0;
     for (int32_t k = 0; k < 4 * SAMPLES && count < SAMPLES; k++) {
         struct neighbour_move m;
         int64_t before = l->q->energy;
+        if (limits->deadline != NULL && limits->deadline(limits->arg))
+            break;
         if (!neighbour_propose(&l->neighbour, l->q, &m) || !sequence_move(l->q, m.task, m.option, m.next))
             continue;
         if (l->q->energy > before)
@@ -43,7 +45,8 @@ void lane_heat(struct lane *l, int32_t level) {
     l->cold = l->hot / COLD_DIVISOR + 1;
 }
 
-struct lane *lane_new(const struct problem *p, const struct schedule *s, uint64_t seed) {
+struct lane *lane_new(const struct problem *p, const struct schedule *s, uint64_t seed,
+                      const struct solve_limits *limits) {
     struct sequence *q = sequence_knows(p) ? sequence_new(p, s) : NULL;
     if (q == NULL)
         return NULL;
@@ -55,7 +58,7 @@ struct lane *lane_new(const struct problem *p, const struct schedule *s, uint64_
     sequence_save(q, &l->best);
     l->best_cost = q->cost;
     neighbour_init(&l->neighbour, p, seed);
-    calibrate(l);
+    calibrate(l, limits);
     return l;
 }
 

@@ -3,9 +3,9 @@
 
 /* One searcher: simulated annealing over a sequence.
  *
- * A move that costs more by d is taken with the chance exp(−d/T); T falls from a share of what bad moves cost at first to
- * next to nothing, evenly in its logarithm over the whole of the search. Which share is best differs from problem to problem
- * by orders of magnitude, so there are levels to be tried. Everything is whole numbers: the logarithm of a
+ * A move that costs more by d is taken with the chance exp(−d/T); T falls from a share of what bad moves cost at first
+ * to next to nothing, evenly in its logarithm over the whole of the search. Which share is best differs from problem to
+ * problem by orders of magnitude, so there are levels to be tried. Everything is whole numbers: the logarithm of a
  * random number gives the most that a move may cost before it is tried, so that hopeless moves are given up early.
  *
  * Threads: one owner at a time; lanes share nothing. Ownership: lane_new and lane_free. */
@@ -20,17 +20,18 @@ struct lane {
     struct neighbour neighbour;
     struct sequence_order best;
     int64_t best_cost;
-    int64_t hot, cold; /* temperatures, in 2^-16 of energy */
+    int64_t hot, cold;          /* temperatures, in 2^-16 of energy */
     int64_t level[LANE_LEVELS]; /* from cold to hot, what `hot` may be */
     int64_t tried;
 };
 
 /* NULL: the search does not know the problem, or the schedule's order. */
-struct lane *lane_new(const struct problem *p, const struct schedule *s, uint64_t seed);
+struct lane *lane_new(const struct problem *p, const struct schedule *s, uint64_t seed,
+                      const struct solve_limits *limits);
 void lane_free(struct lane *l); /* NULL is fine */
 
-/* A part of a search: temperatures from one share of the way down to another, while the time goes from `begin` to `end`; or
- * so many moves, if not 0. Shares are 0 to 2^16. */
+/* A part of a search: temperatures from one share of the way down to another, while the time goes from `begin` to
+ * `end`; or so many moves, if not 0. Shares are 0 to 2^16. */
 struct lane_stretch {
     int32_t from, to;
     int32_t begin, end;

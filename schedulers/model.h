@@ -11,9 +11,9 @@
 
 struct table {
     const char *name;
-    int32_t rows;             /* of the square `time` */
-    const int32_t *row;       /* by family; -1: not in the table (dense), or like any other (sparse) */
-    const int32_t *time;      /* [row before][row after]; NULL: sparse and too large to be laid out */
+    int32_t rows;        /* of the square `time` */
+    const int32_t *row;  /* by family; -1: not in the table (dense), or like any other (sparse) */
+    const int32_t *time; /* [row before][row after]; NULL: sparse and too large to be laid out */
     bool sparse;
     int32_t default_time;
     const int32_t *pair_offset, *pair_to, *pair_time; /* sparse, by family before, ascending in pair_to */
@@ -24,7 +24,7 @@ struct problem {
     int32_t tasks, jobs, lines, pools, families, tables, dues, hours_count;
 
     struct hours *hours;
-    int32_t *meet; /* [hours][pool]: the hours in which both are open; -1: nobody asked */
+    int32_t *meet;      /* [hours][pool]: the hours in which both are open; -1: nobody asked */
     int32_t meet_count; /* hours that have a row in it */
     struct table *table;
 

@@ -183,8 +183,8 @@ bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct nei
     if (n->movable_count == 0)
         return false;
     int32_t kind = below(n, 16);
-    bool found = kind < 8                                ? along_causes(n, q, ret)
+    bool found = kind < 8                             ? along_causes(n, q, ret)
                  : kind < 12 && n->familied_count > 0 ? to_family(n, q, ret)
-                                                         : anywhere(n, q, ret);
+                                                      : anywhere(n, q, ret);
     return found && n->p->fixed_line[ret->task] < 0;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Which move to try next: along what makes an order late or the plan long, next to a task of the same family, or anywhere.
+/* Which move to try next: along what makes an order late or the plan long, next to a task of the same family, or
+ * anywhere.
  *
- * The first kind follows the causes of a late end backwards (the critical tree) and moves a task or its blocker within the
- * block that it stands in, to its ends (N5 and N6 of Nowicki and Smutnicki, 1996, and Balas and Vazacopoulos, 1998), or to
- * another line (k-insertion, Mastrolilli and Gambardella, 2000); for tardiness as in Mati, Dauzère-Pérès and Lahlou (2011).
+ * The first kind follows the causes of a late end backwards (the critical tree) and moves a task or its blocker within
+ * the block that it stands in, to its ends (N5 and N6 of Nowicki and Smutnicki, 1996, and Balas and Vazacopoulos,
+ * 1998), or to another line (k-insertion, Mastrolilli and Gambardella, 2000); for tardiness as in Mati, Dauzère-Pérès
+ * and Lahlou (2011).
  *
  * Threads: one owner. Ownership: neighbour_init and neighbour_done. */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Names to numbers, in the order in which they come. Ownership: numbering_done; the texts stay the caller's. Cost: O(length). */
+/* Names to numbers, in the order in which they come. Ownership: numbering_done; the texts stay the caller's. Cost:
+ * O(length). */
 
 #include <stddef.h>
 #include <stdint.h>

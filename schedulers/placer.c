@@ -138,12 +138,12 @@ int placer_fail(const struct placer *pl, int32_t task, struct takt_error *err) {
         return takt_fail(err, TAKT_EINFEASIBLE, "%s: none of its lines is open for long enough", text);
     for (int32_t u = p->usage_offset[task]; u < p->usage_offset[task + 1]; u++)
         if (profile_next(&pl->t->pools[p->usage_pool[u]], 0, p->usage_amount[u]) == INT32_MAX)
-            return takt_fail(err, TAKT_EINFEASIBLE, "%s: pool %d ('%.80s') never has %d free", text,
-                             (int)p->usage_pool[u],
-                             p->pool_name[p->usage_pool[u]] != NULL ? p->pool_name[p->usage_pool[u]] : "",
-                             (int)p->usage_amount[u]);
+            return takt_fail(
+                err, TAKT_EINFEASIBLE, "%s: pool %d ('%.80s') never has %d free", text, (int)p->usage_pool[u],
+                p->pool_name[p->usage_pool[u]] != NULL ? p->pool_name[p->usage_pool[u]] : "", (int)p->usage_amount[u]);
     return takt_fail(err, TAKT_EINFEASIBLE,
-                     "%s finds no place: its lines are not open for long enough, or fixed tasks or lags leave none", text);
+                     "%s finds no place: its lines are not open for long enough, or fixed tasks or lags leave none",
+                     text);
 }
 
 /* From the last task back, so that what comes after is known. */

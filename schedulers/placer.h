@@ -3,8 +3,8 @@
 
 /* Puts a task, or all of its group, where it ends first.
  *
- * All that a task or its group succeeds must be placed. In a group, a task that would start too long after its predecessor
- * makes that one end later, and the group is placed anew, until all limits hold.
+ * All that a task or its group succeeds must be placed. In a group, a task that would start too long after its
+ * predecessor makes that one end later, and the group is placed anew, until all limits hold.
  *
  * Ownership: placer_init and placer_done; the timetable stays the caller's. */
 
@@ -25,5 +25,6 @@ bool placer_put(struct placer *pl, int32_t task, int32_t option);
 /* TAKT_EINFEASIBLE with the reason, as far as it can be told, why placer_put found no place. */
 int placer_fail(const struct placer *pl, int32_t task, struct takt_error *err);
 
-/* By task: the latest tick by which fixed tasks want it to be done or begun; INT32_MAX: they do not. The caller frees it. */
+/* By task: the latest tick by which fixed tasks want it to be done or begun; INT32_MAX: they do not. The caller frees
+ * it. */
 int32_t *placer_limits(const struct problem *p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The builder's rows, and the small questions about a built problem. Rows are copied as they come; nothing is judged before
- * problem_build, but for pairs of a table that is not sparse, which would have no place to be kept. */
+/* The builder's rows, and the small questions about a built problem. Rows are copied as they come; nothing is judged
+ * before problem_build, but for pairs of a table that is not sparse, which would have no place to be kept. */
 
 #include "schedulers/builder.h"
 

@@ -4,13 +4,14 @@
 /* One scheduling problem, immutable, in memory: all of the neutral format `takt.problem/1` (docs/scheduling.md).
  *
  * A problem is described to a builder, row by row, in any order that names what exists; problem_build checks all of it
- * and lays it out for the search. Things are known by the number that adding them gave (0, 1, 2 … by kind); names are for
- * messages and files and may be NULL. Times are whole ticks in int32_t, between -2^30 and 2^30; costs are int64_t. A
- * problem whose figures could leave those ranges is refused when it is built, so that the search need not look.
+ * and lays it out for the search. Things are known by the number that adding them gave (0, 1, 2 … by kind); names are
+ * for messages and files and may be NULL. Times are whole ticks in int32_t, between -2^30 and 2^30; costs are int64_t.
+ * A problem whose figures could leave those ranges is refused when it is built, so that the search need not look.
  *
  * Threads: a builder has one owner; a built problem is immutable and may be shared.
  * Ownership: a problem owns copies of everything; it lives in one arena.
- * Errors: TAKT_EDATA with what is wrong and with which row; TAKT_EOVERFLOW where numbers are too large for the ranges. */
+ * Errors: TAKT_EDATA with what is wrong and with which row; TAKT_EOVERFLOW where numbers are too large for the ranges.
+ */
 
 #include "base/error.h"
 
@@ -69,10 +70,11 @@ struct problem_task_spec { /* begin with PROBLEM_TASK_SPEC: everything absent */
     const struct problem_usage *pools;
     size_t pool_count;
     int32_t release;
-    const int32_t *after; /* tasks of the same job; NULL: the one added before it to the job; count 0 and not NULL: none */
+    const int32_t
+        *after; /* tasks of the same job; NULL: the one added before it to the job; count 0 and not NULL: none */
     size_t after_count;
     int32_t lag_after;
-    int32_t lag_max; /* PROBLEM_NONE: none */
+    int32_t lag_max;                         /* PROBLEM_NONE: none */
     int32_t overlap_quantity, overlap_first; /* quantity 0: no overlap */
     bool breakable;
     int32_t fixed_line; /* -1: not fixed */
@@ -80,9 +82,9 @@ struct problem_task_spec { /* begin with PROBLEM_TASK_SPEC: everything absent */
     int32_t plan_line; /* -1: not in the plan that is to be kept to */
     int32_t plan_start;
 };
-#define PROBLEM_TASK_SPEC                                                                                      \
-    ((struct problem_task_spec){.family = -1, .size = 1, .lag_max = PROBLEM_NONE, .breakable = true,            \
-                                .fixed_line = -1, .plan_line = -1})
+#define PROBLEM_TASK_SPEC                                                                                              \
+    ((struct problem_task_spec){                                                                                       \
+        .family = -1, .size = 1, .lag_max = PROBLEM_NONE, .breakable = true, .fixed_line = -1, .plan_line = -1})
 
 struct problem_due_spec { /* an order, or many alike with summed weight */
     const int32_t *jobs;
@@ -92,8 +94,9 @@ struct problem_due_spec { /* an order, or many alike with summed weight */
     int32_t weight;
 };
 
-/* One completed by several terms: the objective is the sum of weight times term, see the format. weight of a due multiplies
- * its tardiness, flow and waiting. The planner gives an order two dues where it counts lateness twice (wish and promise). */
+/* One completed by several terms: the objective is the sum of weight times term, see the format. weight of a due
+ * multiplies its tardiness, flow and waiting. The planner gives an order two dues where it counts lateness twice (wish
+ * and promise). */
 struct problem_objective {
     int64_t tardiness, flow, waiting, changeover, moves, makespan;
 };
@@ -106,11 +109,13 @@ int32_t problem_add_family(struct problem_builder *b, const char *name); /* a ne
 int32_t problem_add_table_dense(struct problem_builder *b, const char *name, const int32_t *families, size_t count,
                                 const int32_t *time); /* count × count, row: before; families by number */
 int32_t problem_add_table_sparse(struct problem_builder *b, const char *name, int32_t default_time);
-void problem_table_pair(struct problem_builder *b, int32_t table, int32_t from, int32_t to, int32_t time); /* sparse only */
+void problem_table_pair(struct problem_builder *b, int32_t table, int32_t from, int32_t to,
+                        int32_t time); /* sparse only */
 int32_t problem_add_line(struct problem_builder *b, const struct problem_line_spec *spec);
 int32_t problem_add_pool(struct problem_builder *b, const struct problem_pool_spec *spec);
 int32_t problem_add_job(struct problem_builder *b, const char *name, int32_t release);
-int32_t problem_add_task(struct problem_builder *b, int32_t job, const struct problem_task_spec *spec); /* over all jobs */
+int32_t problem_add_task(struct problem_builder *b, int32_t job,
+                         const struct problem_task_spec *spec); /* over all jobs */
 int32_t problem_add_due(struct problem_builder *b, const struct problem_due_spec *spec);
 void problem_set_objective(struct problem_builder *b, const struct problem_objective *objective);
 void problem_set_move_tolerance(struct problem_builder *b, int32_t ticks);

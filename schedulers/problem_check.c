@@ -62,8 +62,8 @@ static int check_spans(const struct problem_span *spans, size_t count, const cha
         if (!is_tick(spans[k].from) || !is_tick(spans[k].to))
             return takt_fail(err, TAKT_EOVERFLOW, "%s: it is open too far away", where);
         if (spans[k].from >= spans[k].to || (k > 0 && spans[k].from < spans[k - 1].to))
-            return takt_fail(err, TAKT_EDATA, "%s: open from %d to %d is not after the one before, or has no length", where,
-                             (int)spans[k].from, (int)spans[k].to);
+            return takt_fail(err, TAKT_EDATA, "%s: open from %d to %d is not after the one before, or has no length",
+                             where, (int)spans[k].from, (int)spans[k].to);
     }
     return 0;
 }
@@ -216,7 +216,8 @@ static int check_task(const struct problem_builder *b, size_t i, struct takt_err
         return code;
     for (size_t k = 0; k < t->after_count; k++) {
         if (t->after[k] < 0 || (size_t)t->after[k] >= b->task_count || b->task[t->after[k]].job != task->job)
-            return takt_fail(err, TAKT_EDATA, "%s: it succeeds task %d, which is not in its job", w.text, (int)t->after[k]);
+            return takt_fail(err, TAKT_EDATA, "%s: it succeeds task %d, which is not in its job", w.text,
+                             (int)t->after[k]);
         for (size_t j = 0; j < k; j++)
             if (t->after[j] == t->after[k])
                 return takt_fail(err, TAKT_EDATA, "%s: it succeeds the same task twice", w.text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* From checked rows to the arrays of model.h. Lists are counted, summed to offsets and filled, in the order of the rows. */
+/* From checked rows to the arrays of model.h. Lists are counted, summed to offsets and filled, in the order of the
+ * rows. */
 
 #include "schedulers/builder.h"
 #include "schedulers/groups.h"
@@ -91,14 +92,16 @@ static void lay_out_sparse(struct layout *l, const struct built_table *from, str
     struct built_pair *pairs = from->pairs;
     if (from->pair_count > 0)
         qsort(pairs, from->pair_count, sizeof *pairs, compare_pairs);
-    int32_t *offset = numbers(p, families + 1), *to = numbers(p, from->pair_count), *time = numbers(p, from->pair_count);
+    int32_t *offset = numbers(p, families + 1), *to = numbers(p, from->pair_count),
+            *time = numbers(p, from->pair_count);
     for (size_t k = 0; k < from->pair_count; k++) {
         offset[pairs[k].from + 1]++;
         to[k] = pairs[k].to;
         time[k] = pairs[k].time;
     }
     sum_offsets(offset, p->families);
-    *t = (struct table){.sparse = true, .default_time = from->default_time, .pair_offset = offset, .pair_to = to, .pair_time = time};
+    *t = (struct table){
+        .sparse = true, .default_time = from->default_time, .pair_offset = offset, .pair_to = to, .pair_time = time};
     if (families > TABLE_LAID_OUT_MAX)
         return;
     int32_t *row = numbers(p, families), *square = numbers(p, families * families);
@@ -175,9 +178,9 @@ static void lay_out_pools(struct layout *l) {
 
 static void lay_out_task_rows(struct layout *l) {
     struct problem *p = l->p;
-    int32_t **columns[] = {&p->job,         &p->family,      &p->size,       &p->release,       &p->lag_after,
-                           &p->lag_max,     &p->fixed_line,  &p->fixed_end,  &p->fixed_start,   &p->fixed_hours,
-                           &p->plan_line,   &p->plan_start,  &p->overlap_first, &p->overlap_quantity};
+    int32_t **columns[] = {&p->job,       &p->family,     &p->size,          &p->release,         &p->lag_after,
+                           &p->lag_max,   &p->fixed_line, &p->fixed_end,     &p->fixed_start,     &p->fixed_hours,
+                           &p->plan_line, &p->plan_start, &p->overlap_first, &p->overlap_quantity};
     size_t n = l->b->task_count;
     for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
         *columns[k] = numbers(p, n);
@@ -220,7 +223,8 @@ static int lay_out_options(struct layout *l) {
             options += has_room(p, s, s->options[k].line) || s->fixed_line == s->options[k].line;
         char text[TASK_TEXT_SIZE];
         if (options == before)
-            return takt_fail(l->err, TAKT_EDATA, "%s is too large for a run of any of its lines", task_text(p, i, text));
+            return takt_fail(l->err, TAKT_EDATA, "%s is too large for a run of any of its lines",
+                             task_text(p, i, text));
         p->option_offset[i + 1] = options;
         usages += (int32_t)s->pool_count;
         p->usage_offset[i + 1] = usages;

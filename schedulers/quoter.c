@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A quote looks for the first gaps that hold one more job, task by task, in a timetable made of the plan. Nothing is put:
- * what the job's own tasks take from each other (a line, a pool, a changeover between them) is kept apart by hand, rather
- * too far than too near, so that a quote can always be kept. */
+/* A quote looks for the first gaps that hold one more job, task by task, in a timetable made of the plan. Nothing is
+ * put: what the job's own tasks take from each other (a line, a pool, a changeover between them) is kept apart by hand,
+ * rather too far than too near, so that a quote can always be kept. */
 
 #include "schedulers/solver.h"
 #include "schedulers/timetable.h"
@@ -51,7 +51,8 @@ void quoter_free(struct quoter *q) {
 }
 
 /* The piece of a task for one of its lines: its hours are known where a task of the plan has the same, else made. */
-static struct piece make_piece(struct asking *a, const struct problem_task_spec *spec, const struct problem_option *option) {
+static struct piece make_piece(struct asking *a, const struct problem_task_spec *spec,
+                               const struct problem_option *option) {
     const struct problem *p = a->q->p;
     struct piece piece = {
         .line = option->line,
@@ -104,7 +105,8 @@ static struct bounds bounds_of(const struct asking *a, size_t i, int32_t time) {
     if (last->spec->overlap_quantity > 0) {
         int32_t first = last->spec->overlap_first, of = last->spec->overlap_quantity;
         b.end_min = max(b.end_min, ready + lag + part_of(time, first, of));
-        int32_t passed = hours_passed(hours_of(a, &last->piece), last->place.start, part_of(last->piece.time, first, of));
+        int32_t passed =
+            hours_passed(hours_of(a, &last->piece), last->place.start, part_of(last->piece.time, first, of));
         ready = passed < ready ? passed : ready;
     }
     b.start_min = max(b.start_min, ready + lag);

@@ -84,8 +84,9 @@ int range_check(const struct problem *p, struct takt_error *err) {
         int64_t weight;
         __int128 most;
         const char *name;
-    } terms[] = {{o->tardiness, tardiness, "tardiness"}, {o->flow, flow, "flow"},   {o->waiting, waiting, "waiting"},
-                 {o->changeover, changes, "changeover"}, {o->moves, p->tasks, "moves"}, {o->makespan, horizon, "makespan"}};
+    } terms[] = {{o->tardiness, tardiness, "tardiness"}, {o->flow, flow, "flow"},
+                 {o->waiting, waiting, "waiting"},       {o->changeover, changes, "changeover"},
+                 {o->moves, p->tasks, "moves"},          {o->makespan, horizon, "makespan"}};
     const __int128 limit = (__int128)1 << 62;
     __int128 sum = 0;
     for (size_t k = 0; k < sizeof terms / sizeof *terms; k++) {

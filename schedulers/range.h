@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* How far the numbers of a problem can go: no schedule that its schedulers give ends after `range_horizon`, and no sum of
- * costs leaves int64_t up to there. */
+/* How far the numbers of a problem can go: no schedule that its schedulers give ends after `range_horizon`, and no sum
+ * of costs leaves int64_t up to there. */
 
 #include "schedulers/model.h"
 

@@ -66,8 +66,8 @@ static void name_tasks(const struct problem *p, struct numbering *lines, struct 
     }
 }
 
-static bool read_placed(const json_t *row, const char *where, const struct numbering *lines, const struct numbering *tasks,
-                        struct schedule *s, struct takt_error *err) {
+static bool read_placed(const json_t *row, const char *where, const struct numbering *lines,
+                        const struct numbering *tasks, struct schedule *s, struct takt_error *err) {
     const char *job, *task, *line;
     const int64_t least = -PROBLEM_TICK_MAX + 1;
     struct arena *arena = arena_new();
@@ -77,7 +77,8 @@ static bool read_placed(const json_t *row, const char *where, const struct numbe
         int32_t i = numbering_find(tasks, arena_printf(arena, "%s\n%s", job, task)), l = numbering_find(lines, line);
         sound = false;
         if (i < 0 || l < 0)
-            takt_fail(err, TAKT_EDATA, "%s: task '%.60s' of job '%.60s' on '%.60s' is not in the problem", where, task, job, line);
+            takt_fail(err, TAKT_EDATA, "%s: task '%.60s' of job '%.60s' on '%.60s' is not in the problem", where, task,
+                      job, line);
         else if (s->line[i] >= 0)
             takt_fail(err, TAKT_EDATA, "%s: task '%.60s' of job '%.60s' is there twice", where, task, job);
         else if (json_object_get(row, "start") == NULL || json_object_get(row, "end") == NULL)
@@ -92,7 +93,8 @@ static bool read_placed(const json_t *row, const char *where, const struct numbe
     return sound;
 }
 
-int read_schedule(const char *text, size_t size, const struct problem *p, struct schedule **ret, struct takt_error *err) {
+int read_schedule(const char *text, size_t size, const struct problem *p, struct schedule **ret,
+                  struct takt_error *err) {
     struct takt_error own = {0};
     json_t *root = json_read(text, size, &own), *rows = NULL;
     struct arena *arena = arena_new();

@@ -14,7 +14,8 @@ json_t *json_read(const char *text, size_t size, struct takt_error *err);
 
 bool json_absent(const json_t *object, const char *key); /* or null */
 /* A whole number between least and most; absent: ret stays as it is. */
-bool json_whole(const json_t *object, const char *key, const char *where, int64_t least, int32_t *ret, struct takt_error *err);
+bool json_whole(const json_t *object, const char *key, const char *where, int64_t least, int32_t *ret,
+                struct takt_error *err);
 bool json_whole64(const json_t *object, const char *key, const char *where, int64_t *ret, struct takt_error *err);
 bool json_value_whole(const json_t *value, const char *what, const char *where, int64_t least, int32_t *ret,
                       struct takt_error *err);

@@ -3,9 +3,9 @@
 /* The two job shop texts, makespan to be minimised.
  *
  * Standard: `jobs machines`, then a line per job of pairs `machine duration`, machines from 0; -1 ends a job.
- * Flexible: `jobs machines [mean]`, then per job `operations`, and for each operation `k` and k pairs `machine duration`,
- * machines from 1.
- * Lines that begin with # are comments. Jobs are named j0 …, machines m0 …, operations 0 …, as they come. */
+ * Flexible: `jobs machines [mean]`, then per job `operations`, and for each operation `k` and k pairs `machine
+ * duration`, machines from 1. Lines that begin with # are comments. Jobs are named j0 …, machines m0 …, operations 0 …,
+ * as they come. */
 
 #include "schedulers/read.h"
 
@@ -102,7 +102,8 @@ static bool read_standard_job(struct shop *s, int32_t job) {
     while (to_word(s, false)) {
         if (s->text[s->at] == '-') {
             int32_t end;
-            if (!read_number(s, false, -1, -1, "a machine", &end) || !read_number(s, false, -1, -1, "the end of a job", &end))
+            if (!read_number(s, false, -1, -1, "a machine", &end) ||
+                !read_number(s, false, -1, -1, "the end of a job", &end))
                 return false;
             if (to_word(s, false))
                 return wrong(s, "the job goes on after its end");

@@ -19,8 +19,8 @@ enum { WHERE_SIZE = 200 };
 struct reading {
     struct problem_builder *b;
     struct numbering families, tables, lines, pools, jobs, tasks; /* tasks: of the job being read */
-    struct numbering planned; /* "job task" of all plan rows */
-    struct arena *arena;  /* rows handed to the builder, and texts */
+    struct numbering planned;                                     /* "job task" of all plan rows */
+    struct arena *arena;                                          /* rows handed to the builder, and texts */
     struct takt_error *err;
     json_t *plan;
     const json_t **plan_of; /* by task: its row of the plan; NULL: none */
@@ -91,7 +91,7 @@ static bool read_objective(struct reading *r, const json_t *root) {
         known += json_object_get(weights, terms[k].key) != NULL;
     }
     if (known < json_object_size(weights)) {
-        json_object_foreach (weights, key, weight) {
+        json_object_foreach(weights, key, weight) {
             bool is_term = false;
             for (size_t k = 0; k < sizeof terms / sizeof *terms; k++)
                 is_term = is_term || strcmp(key, terms[k].key) == 0;
@@ -148,11 +148,11 @@ static bool read_sparse(struct reading *r, const char *name, json_t *table, cons
         !json_members(table, "pairs", where, &pairs, r->err))
         return false;
     int32_t number = problem_add_table_sparse(r->b, name, default_time);
-    json_object_foreach (pairs, from, row) {
+    json_object_foreach(pairs, from, row) {
         if (!json_is_object(row))
             return json_wrong(row, "pairs", where, r->err);
         int32_t a = family_number(r, from);
-        json_object_foreach (row, to, time) {
+        json_object_foreach(row, to, time) {
             int32_t ticks;
             if (!json_value_whole(time, "pairs", where, 0, &ticks, r->err))
                 return false;
@@ -168,7 +168,7 @@ static bool read_tables(struct reading *r, const json_t *root) {
     char where[WHERE_SIZE];
     if (!json_members(root, "changeovers", "the problem", &tables, r->err))
         return false;
-    json_object_foreach (tables, name, table) {
+    json_object_foreach(tables, name, table) {
         snprintf(where, sizeof where, "changeover table '%.80s'", name);
         if (!json_is_object(table) || json_object_size(table) == 0)
             return json_wrong(table, name, "the changeovers", r->err);
@@ -258,7 +258,7 @@ static bool read_options(struct reading *r, const json_t *row, const char *where
     if (!json_members(row, "lines", where, &lines, r->err) || !json_members(row, "pools", where, &pools, r->err))
         return false;
     struct problem_option *options = arena_array(r->arena, json_object_size(lines), sizeof *options);
-    json_object_foreach (lines, name, time) {
+    json_object_foreach(lines, name, time) {
         options[k].line = numbering_find(&r->lines, name);
         if (options[k].line < 0)
             return json_wrong(lines, "lines", where, r->err);
@@ -269,7 +269,7 @@ static bool read_options(struct reading *r, const json_t *row, const char *where
     spec->option_count = k;
     struct problem_usage *usages = arena_array(r->arena, json_object_size(pools), sizeof *usages);
     k = 0;
-    json_object_foreach (pools, name, amount) {
+    json_object_foreach(pools, name, amount) {
         usages[k].pool = numbering_find(&r->pools, name);
         if (usages[k].pool < 0)
             return json_wrong(pools, "pools", where, r->err);
@@ -358,7 +358,8 @@ static bool read_task(struct reading *r, const json_t *row, const char *job, int
 
 /* A due of its own, short for a row of `dues`. */
 static bool read_own_due(struct reading *r, const json_t *row, const char *where, const int32_t *jobs, size_t count) {
-    struct problem_due_spec spec = {.jobs = jobs, .job_count = count, .due = PROBLEM_NONE, .placed = PROBLEM_NONE, .weight = 1};
+    struct problem_due_spec spec = {
+        .jobs = jobs, .job_count = count, .due = PROBLEM_NONE, .placed = PROBLEM_NONE, .weight = 1};
     const int64_t least = -PROBLEM_TICK_MAX + 1;
     if (!json_absent(row, "due") && !json_whole(row, "due", where, least, &spec.due, r->err))
         return false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Checkpoints: the timetable before each of CHECKPOINTS places in the order, as the current order leads to it. A change at
- * place k goes on from the last checkpoint before k; when it is taken, the checkpoints behind it are written anew the next
- * time that they are passed. */
+/* Checkpoints: the timetable before each of CHECKPOINTS places in the order, as the current order leads to it. A change
+ * at place k goes on from the last checkpoint before k; when it is taken, the checkpoints behind it are written anew
+ * the next time that they are passed. */
 
 #include "schedulers/reorder.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Repair: tasks are placed one by one in the order of their old starts, each after what it succeeds, on its old line and no
- * earlier than planned; a plan that is still feasible therefore comes out as it was. What no longer fits where it was goes
- * to the first place behind it, or to another line if its own has none. Tasks without a place in the old plan come last,
- * the most urgent first, into the first gap that holds them.
+/* Repair: tasks are placed one by one in the order of their old starts, each after what it succeeds, on its old line
+ * and no earlier than planned; a plan that is still feasible therefore comes out as it was. What no longer fits where
+ * it was goes to the first place behind it, or to another line if its own has none. Tasks without a place in the old
+ * plan come last, the most urgent first, into the first gap that holds them.
  *
- * If that leaves orders late, a second attempt lets their tasks start earlier than planned where there is room; the better
- * of the two is handed out. If the old lines leave no feasible plan at all, one is made anew. */
+ * If that leaves orders late, a second attempt lets their tasks start earlier than planned where there is room; the
+ * better of the two is handed out. If the old lines leave no feasible plan at all, one is made anew. */
 
 #include "schedulers/job_facts.h"
 #include "schedulers/placer.h"
@@ -63,7 +63,9 @@ static void sort_tasks(struct repairing *r) {
                 continue;
             int32_t key = r->line[i] >= 0 ? r->floor[i] : early ? limit[i] - facts.tail[i] : facts.due[p->job[i]];
             /* a run is as long as its longest member, which comes first; what takes no time comes before a run */
-            int32_t ticks = r->instant[i] ? INT32_MAX : r->line[i] >= 0 ? p->option_time[option_on(p, i, r->line[i])] : 0;
+            int32_t ticks = r->instant[i]     ? INT32_MAX
+                            : r->line[i] >= 0 ? p->option_time[option_on(p, i, r->line[i])]
+                                              : 0;
             r->order[r->count++] = (struct planned){key, ticks, p->rank[i], i};
         }
         if (r->count > planned)

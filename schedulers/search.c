@@ -2,12 +2,12 @@
 
 /* 1. A first plan: the start schedule, repaired if need be, or that of atcs.
  * 2. Lanes try a few temperatures to begin with, for a fifteenth of the time.
- * 3. They anneal the plan, in stretches. After each, what is better is handed out by the calling thread; after some of them in the
- *    second half, the lane that is worst goes on from the best lane's best. Lanes share nothing within a stretch, and which
- *    thread runs which lane changes nothing.
+ * 3. They anneal the plan, in stretches. After each, what is better is handed out by the calling thread; after some of
+ * them in the second half, the lane that is worst goes on from the best lane's best. Lanes share nothing within a
+ * stretch, and which thread runs which lane changes nothing.
  *
- * A stretch is a share of the iterations, or of the time where somebody says how much of it is over; where nobody does, the
- * search goes in rounds of growing length. */
+ * A stretch is a share of the iterations, or of the time where somebody says how much of it is over; where nobody does,
+ * the search goes in rounds of growing length. */
 
 #include "schedulers/search.h"
 
@@ -19,7 +19,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRETCHES = 48, ADOPT_FROM = 20, ADOPT_EVERY = 4, FIRST_ROUND_MOVES = 2000, LONG = 4000, PILOT_SHARE = 65536 / 50 };
+enum {
+    STRETCHES = 48,
+    ADOPT_FROM = 20,
+    ADOPT_EVERY = 4,
+    FIRST_ROUND_MOVES = 2000,
+    LONG = 4000,
+    PILOT_SHARE = 65536 / 50
+};
 
 struct searching {
     const struct problem *p;
@@ -27,7 +34,7 @@ struct searching {
     solve_better_fn *on_better;
     void *arg;
     struct solve_result *best;
-    struct lane **lanes;      /* for problems that a sequence knows */
+    struct lane **lanes;       /* for problems that a sequence knows */
     struct reorder **reorders; /* for all others */
     int32_t lane_count, threads;
     struct lane_stretch stretch;
@@ -133,9 +140,9 @@ static void run_share(struct searching *s, struct lane_stretch stretch, int64_t 
     run_stretch(s);
 }
 
-/* Which level is best: each is tried from the first plan on, all the way down, by one of the lanes. What is best in a short
- * time is too cold for a long one, so the lanes then take the next hotter one and the one after that, by turns, and go on
- * from the best plan. Returns the share of the round that is over. */
+/* Which level is best: each is tried from the first plan on, all the way down, by one of the lanes. What is best in a
+ * short time is too cold for a long one, so the lanes then take the next hotter one and the one after that, by turns,
+ * and go on from the best plan. Returns the share of the round that is over. */
 /* With many tasks the time is short whatever it is. */
 static int32_t try_levels(struct searching *s, int64_t moves) {
     int64_t best_of[LANE_LEVELS];
@@ -199,7 +206,7 @@ static uint64_t seed_of(const struct searching *s, int32_t lane) {
 static void make_lanes(struct searching *s) {
     bool known = true;
     for (int32_t k = 0; k < s->lane_count && known; k++) {
-        s->lanes[k] = lane_new(s->p, s->best->schedule, seed_of(s, k));
+        s->lanes[k] = lane_new(s->p, s->best->schedule, seed_of(s, k), s->limits);
         known = s->lanes[k] != NULL;
     }
     for (int32_t k = 0; k < s->lane_count && !known; k++) {

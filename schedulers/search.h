@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The search behind `search` and `auto`: a first plan, then lanes that improve it side by side, and tell each other the best
- * they have at fixed points. */
+/* The search behind `search` and `auto`: a first plan, then lanes that improve it side by side, and tell each other the
+ * best they have at fixed points. */
 
 #include "schedulers/solver.h"
 

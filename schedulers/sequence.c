@@ -6,8 +6,8 @@
  *
  *      … a … b x y z v …   →   … a … x' v b y' …      where b and all that waits for b (y') now stand behind v
  *
- * If v itself waits for b (but for the line), the move would close a circle and is refused. With v before a, the same is
- * done the other way round: v and all that waits for v goes behind a.
+ * If v itself waits for b (but for the line), the move would close a circle and is refused. With v before a, the same
+ * is done the other way round: v and all that waits for v goes behind a.
  *
  * What was overwritten, there and in the times, is in a log, from which sequence_undo restores it. */
 
@@ -168,7 +168,8 @@ bool sequence_move(struct sequence *q, int32_t task, int32_t option, int32_t nex
         mark_dirty(q, next);
     if (old_behind >= 0)
         mark_dirty(q, old_behind);
-    for (int32_t k = q->p->after_offset[task]; k < q->p->after_offset[task + 1] && q->p->overlap_quantity[task] > 0; k++)
+    for (int32_t k = q->p->after_offset[task]; k < q->p->after_offset[task + 1] && q->p->overlap_quantity[task] > 0;
+         k++)
         mark_dirty(q, q->p->after[k]);
     if (sequence_propagate(q, w->from) && q->energy <= q->limit)
         return true;

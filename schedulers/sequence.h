@@ -3,19 +3,20 @@
 
 /* A plan as the search sees it: the order of tasks on each line, and the earliest starts that follow from it.
  *
- * All tasks stand in one list, each behind what it succeeds and behind its neighbour on its line; a task's start follows
- * from those before it in the list, and pools are given out in its order. A move takes one task out and puts it before or
- * behind another one; what must then stand behind it is shifted in the list (Pearce and Kelly, 2006), and starts are
- * computed anew only for tasks whose cause has changed, in the order of the list, until nothing changes. The objective is
- * kept up to date, exactly. A move can be taken back.
+ * All tasks stand in one list, each behind what it succeeds and behind its neighbour on its line; a task's start
+ * follows from those before it in the list, and pools are given out in its order. A move takes one task out and puts it
+ * before or behind another one; what must then stand behind it is shifted in the list (Pearce and Kelly, 2006), and
+ * starts are computed anew only for tasks whose cause has changed, in the order of the list, until nothing changes. The
+ * objective is kept up to date, exactly. A move can be taken back.
  *
- * Most moves leave the makespan as it is, and a search that sees only it walks in the dark: the energy adds the mean end of
- * all lines, at a fraction of the makespan's weight.
+ * Most moves leave the makespan as it is, and a search that sees only it walks in the dark: the energy adds the mean
+ * end of all lines, at a fraction of the makespan's weight.
  *
- * It knows lines with hours and changeovers, networks, lags, overlap, releases, fixed tasks, pools of one capacity without
- * hours, and all terms of the objective; sequence_knows tells.
+ * It knows lines with hours and changeovers, networks, lags, overlap, releases, fixed tasks, pools of one capacity
+ * without hours, and all terms of the objective; sequence_knows tells.
  *
- * Threads: one owner. Ownership: sequence_new and sequence_free. Cost: a move is O(tasks between the two places in the list
+ * Threads: one owner. Ownership: sequence_new and sequence_free. Cost: a move is O(tasks between the two places in the
+ * list
  * + tasks whose start changes). */
 
 #include "schedulers/model.h"
@@ -26,31 +27,34 @@ enum { SEQUENCE_POOL_MAX = 64 }; /* capacity */
 struct sequence {
     const struct problem *p;
     int64_t cost;   /* the objective */
-    int64_t energy; /* what the search looks at: the cost, and where the makespan counts also how full lines are, see below */
+    int64_t energy; /* what the search looks at: the cost, and where the makespan counts also how full lines are, see
+                       below */
     int64_t limit;  /* a move is given up when its energy is above; INT64_MAX: never */
     int64_t slack;  /* … or is above by so much before all has been looked at */
     int64_t scale;  /* energy = scale · cost + aside */
     int64_t aside;
     int32_t *order, *pos;            /* the list; place in it by task */
     int32_t *line_first, *line_last; /* by line; -1: none */
-    int32_t *before, *behind;        /* by task: neighbours on its line; -1: none */
-    int32_t *option;                 /* by task: its line and time there */
+    int32_t *used_line;              /* those that some task can be on, used_lines of them */
+    int32_t used_lines;
+    int32_t *before, *behind; /* by task: neighbours on its line; -1: none */
+    int32_t *option;          /* by task: its line and time there */
     int32_t *start, *end;
-    int32_t *setup;                  /* of the line after the task */
-    int32_t *change;                 /* changeover before it */
-    int32_t *job_end;                /* by job */
-    int64_t *due_cost;               /* by due, objective's weights in */
+    int32_t *setup;    /* of the line after the task */
+    int32_t *change;   /* changeover before it */
+    int32_t *job_end;  /* by job */
+    int64_t *due_cost; /* by due, objective's weights in */
     struct sequence_work *work;
 };
 
 bool sequence_knows(const struct problem *p);
-/* The order of a feasible schedule; starts are the earliest. NULL: this order has no feasible starts as the search computes
- * them. */
+/* The order of a feasible schedule; starts are the earliest. NULL: this order has no feasible starts as the search
+ * computes them. */
 struct sequence *sequence_new(const struct problem *p, const struct schedule *s);
 void sequence_free(struct sequence *q); /* NULL is fine */
 
-/* Puts `task` with `option` directly before `next` on that line (-1: behind its last). False: that is no order, breaks a
- * rule, or costs more than the limit; all is as it was. */
+/* Puts `task` with `option` directly before `next` on that line (-1: behind its last). False: that is no order, breaks
+ * a rule, or costs more than the limit; all is as it was. */
 bool sequence_move(struct sequence *q, int32_t task, int32_t option, int32_t next);
 /* Takes the last move back; once. */
 void sequence_undo(struct sequence *q);

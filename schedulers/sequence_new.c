@@ -34,6 +34,17 @@ static int32_t *numbers(struct arena *a, size_t count) {
     return arena_array(a, count, sizeof(int32_t));
 }
 
+static void find_lines(struct sequence *q) {
+    const struct problem *p = q->p;
+    uint8_t *used = takt_alloc((size_t)p->lines);
+    for (int32_t o = 0; o < p->option_offset[p->tasks]; o++)
+        used[p->option_line[o]] = 1;
+    for (int32_t l = 0; l < p->lines; l++)
+        if (used[l])
+            q->used_line[q->used_lines++] = l;
+    free(used);
+}
+
 static void find_sinks(struct sequence *q) {
     const struct problem *p = q->p;
     struct sequence_work *w = q->work;
@@ -86,9 +97,8 @@ static struct sequence *sequence_empty(const struct problem *p) {
     struct sequence *q = arena_alloc(a, sizeof *q);
     struct sequence_work *w = q->work = arena_alloc(a, sizeof *w);
     size_t n = (size_t)p->tasks, lines = (size_t)p->lines, usages = (size_t)p->usage_offset[n];
-    int32_t **by_task[] = {&q->order, &q->pos,   &q->before, &q->behind,  &q->option,  &q->start,
-                           &q->end,   &q->setup, &q->change, &w->mark,    &w->release, &w->after,
-                           &w->sinks, &w->shifted};
+    int32_t **by_task[] = {&q->order, &q->pos,    &q->before, &q->behind,  &q->option, &q->start, &q->end,
+                           &q->setup, &q->change, &w->mark,   &w->release, &w->after,  &w->sinks, &w->shifted};
     for (size_t k = 0; k < sizeof by_task / sizeof *by_task; k++)
         *by_task[k] = numbers(a, n);
     w->arena = a;
@@ -110,6 +120,8 @@ static struct sequence *sequence_empty(const struct problem *p) {
     w->usage_behind = numbers(a, usages);
     w->free_offset = numbers(a, usages + 1);
     w->pool_last = numbers(a, 2 * (size_t)p->pools);
+    q->used_line = numbers(a, lines);
+    find_lines(q);
     find_sinks(q);
     find_facts(q);
     find_usages(q);
@@ -215,7 +227,7 @@ struct sequence *sequence_new(const struct problem *p, const struct schedule *s)
         return NULL;
     }
     if (p->objective.makespan > 0 && q->cost < MAKESPAN_COST_MAX) {
-        q->scale = (int64_t)p->lines * MAKESPAN_SHARE;
+        q->scale = (int64_t)q->used_lines * MAKESPAN_SHARE;
         compute_all(q);
     }
     return q;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Earliest starts and the objective. Every task whose cause has changed is marked in a set of bits by place in the list; the
- * set is emptied from the front, so that each task is computed once. Whatever is overwritten is kept in a log. */
+/* Earliest starts and the objective. Every task whose cause has changed is marked in a set of bits by place in the
+ * list; the set is emptied from the front, so that each task is computed once. Whatever is overwritten is kept in a
+ * log. */
 
 #include "schedulers/sequence_work.h"
 
@@ -33,23 +34,28 @@ int64_t sequence_move_cost(const struct sequence *q, int32_t task, int32_t start
     if (p->plan_line[task] < 0 || p->objective.moves == 0)
         return 0;
     int64_t off = (int64_t)start - p->plan_start[task];
-    bool moved = p->option_line[q->option[task]] != p->plan_line[task] || off > p->move_tolerance || off < -p->move_tolerance;
+    bool moved =
+        p->option_line[q->option[task]] != p->plan_line[task] || off > p->move_tolerance || off < -p->move_tolerance;
     return moved ? p->objective.moves : 0;
 }
 
 int64_t sequence_makespan(const struct sequence *q) {
     int64_t last = INT64_MIN;
-    for (int32_t l = 0; l < q->p->lines; l++)
-        if (q->line_last[l] >= 0 && q->end[q->line_last[l]] > last)
-            last = q->end[q->line_last[l]];
+    for (int32_t k = 0; k < q->used_lines; k++) {
+        int32_t task = q->line_last[q->used_line[k]];
+        if (task >= 0 && q->end[task] > last)
+            last = q->end[task];
+    }
     return last == INT64_MIN ? 0 : last;
 }
 
 int32_t sequence_last(const struct sequence *q) {
     int32_t last = -1;
-    for (int32_t l = 0; l < q->p->lines; l++)
-        if (q->line_last[l] >= 0 && (last < 0 || q->end[q->line_last[l]] > q->end[last]))
-            last = q->line_last[l];
+    for (int32_t k = 0; k < q->used_lines; k++) {
+        int32_t task = q->line_last[q->used_line[k]];
+        if (task >= 0 && (last < 0 || q->end[task] > q->end[last]))
+            last = task;
+    }
     return last;
 }
 
@@ -76,13 +82,15 @@ static int32_t ready_after(const struct sequence *q, int32_t before, const struc
     if (least >= PROBLEM_TICK_MAX)
         return PROBLEM_TICK_MAX;
     int32_t late = time == 0 ? (int32_t)least
-                   : hours->count == HOURS_ALWAYS ? (int32_t)(least - time)
-                                                  : hours_tick(hours, (int64_t)hours_open_before(hours, (int32_t)least - 1) - time + 1);
+                   : hours->count == HOURS_ALWAYS
+                       ? (int32_t)(least - time)
+                       : hours_tick(hours, (int64_t)hours_open_before(hours, (int32_t)least - 1) - time + 1);
     return max(ready, late);
 }
 
 /* When the line is free and set up for the task. */
-static int32_t line_ready(const struct sequence *q, int32_t task, int32_t line, int32_t *ret_change, int32_t *ret_setup) {
+static int32_t line_ready(const struct sequence *q, int32_t task, int32_t line, int32_t *ret_change,
+                          int32_t *ret_setup) {
     const struct problem *p = q->p;
     int32_t before = q->before[task], setup = before >= 0 ? q->setup[before] : p->line_initial[line];
     int32_t free = before >= 0 ? q->end[before] : p->fixed_line[task] >= 0 ? INT32_MIN : 0;
@@ -111,7 +119,8 @@ static void give_pools(struct sequence *q, int32_t task, bool log) {
     struct sequence_work *w = q->work;
     const struct problem *p = q->p;
     for (int32_t u = p->usage_offset[task]; u < p->usage_offset[task + 1]; u++) {
-        int32_t n = w->free_offset[u + 1] - w->free_offset[u], amount = p->usage_amount[u], k = 0, row[SEQUENCE_POOL_MAX];
+        int32_t n = w->free_offset[u + 1] - w->free_offset[u], amount = p->usage_amount[u], k = 0,
+                row[SEQUENCE_POOL_MAX];
         int32_t *own = &w->free[w->free_offset[u]];
         const int32_t *before = w->usage_before[u] >= 0 ? &w->free[w->free_offset[w->usage_before[u]]] : NULL;
         for (int32_t i = amount; i < n && (before == NULL || before[i] <= q->end[task]); i++)
@@ -241,8 +250,10 @@ static void weigh(struct sequence *q) {
     q->aside = 0;
     if (p->objective.makespan > 0)
         q->cost += p->objective.makespan * sequence_makespan(q);
-    for (int32_t l = 0; l < p->lines && q->scale > 1; l++)
-        q->aside += q->line_last[l] >= 0 ? p->objective.makespan * q->end[q->line_last[l]] : 0;
+    for (int32_t k = 0; k < q->used_lines && q->scale > 1; k++) {
+        int32_t task = q->line_last[q->used_line[k]];
+        q->aside += task >= 0 ? p->objective.makespan * q->end[task] : 0;
+    }
     q->energy = q->scale * q->cost + q->aside;
 }
 
@@ -263,7 +274,8 @@ bool sequence_propagate(struct sequence *q, int32_t from) {
                 sound = false;
                 continue;
             }
-            if (t.end != q->end[task] || t.start != q->start[task] || t.setup != q->setup[task] || t.change != q->change[task])
+            if (t.end != q->end[task] || t.start != q->start[task] || t.setup != q->setup[task] ||
+                t.change != q->change[task])
                 set_task(q, task, &t);
             if (p->usage_offset[task] < p->usage_offset[task + 1])
                 give_pools(q, task, true);

@@ -25,14 +25,14 @@ struct old_usage {
 
 struct sequence_work {
     struct arena *arena; /* everything but the logs that grow */
-    uint64_t *dirty; /* by place in the list */
-    int32_t *mark;   /* by task: epoch of the move that must shift it */
+    uint64_t *dirty;     /* by place in the list */
+    int32_t *mark;       /* by task: epoch of the move that must shift it */
     int32_t epoch;
     int32_t *scratch;
-    int32_t *release; /* by task, its job's in it */
-    int32_t *after;   /* by task: least ticks of its job behind its end */
-    uint8_t *simple;  /* by task: no overlap before it */
-    int32_t *sinks, *sink_offset;    /* by job: tasks that nothing succeeds */
+    int32_t *release;             /* by task, its job's in it */
+    int32_t *after;               /* by task: least ticks of its job behind its end */
+    uint8_t *simple;              /* by task: no overlap before it */
+    int32_t *sinks, *sink_offset; /* by job: tasks that nothing succeeds */
     uint8_t *is_sink;
     int32_t *task_of_usage;
     int32_t *usage_before, *usage_behind; /* neighbours among those that use the same pool, in the order of the list */
@@ -60,9 +60,9 @@ static inline void mark_dirty(struct sequence *q, int32_t task) {
     q->work->dirty[q->pos[task] >> 6] |= UINT64_C(1) << (q->pos[task] & 63);
 }
 
-/* Computes what is marked dirty and all that follows, from place `from` of the list on, into the log of the move. False: it
- * breaks a rule or is above the limit; the marks are gone, the times are half done. The cost is without the makespan before
- * and with it after. */
+/* Computes what is marked dirty and all that follows, from place `from` of the list on, into the log of the move.
+ * False: it breaks a rule or is above the limit; the marks are gone, the times are half done. The cost is without the
+ * makespan before and with it after. */
 bool sequence_propagate(struct sequence *q, int32_t from);
 int64_t sequence_move_cost(const struct sequence *q, int32_t task, int32_t start);
 int64_t sequence_due_cost(const struct sequence *q, int32_t due);

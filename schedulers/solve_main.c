@@ -79,8 +79,8 @@ static void show_better(void *arg, const struct schedule *better, const struct f
     if (pr->first_ms < 0)
         pr->first_ms = pr->best_ms;
     if (pr->live)
-        fprintf(stderr, "%8.3f s  objective %" PRId64 "  (bound %" PRId64 ")\n", (double)pr->best_ms / 1000, f->objective,
-                pr->bound);
+        fprintf(stderr, "%8.3f s  objective %" PRId64 "  (bound %" PRId64 ")\n", (double)pr->best_ms / 1000,
+                f->objective, pr->bound);
 }
 
 static int usage(const char *what, const char *value) {
@@ -107,8 +107,20 @@ static bool parse_seconds(const char *text, int64_t *ret_ms) {
     return true;
 }
 
-enum { OPT_SCHEDULER = 256, OPT_TIME, OPT_ITERATIONS, OPT_THREADS, OPT_LANES, OPT_SEED, OPT_START, OPT_FORMAT, OPT_STATS,
-       OPT_CHART, OPT_HELP, OPT_VERSION };
+enum {
+    OPT_SCHEDULER = 256,
+    OPT_TIME,
+    OPT_ITERATIONS,
+    OPT_THREADS,
+    OPT_LANES,
+    OPT_SEED,
+    OPT_START,
+    OPT_FORMAT,
+    OPT_STATS,
+    OPT_CHART,
+    OPT_HELP,
+    OPT_VERSION
+};
 
 static const struct option long_options[] = {
     {"scheduler", required_argument, NULL, OPT_SCHEDULER},

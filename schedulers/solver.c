@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The table of schedulers, and the rules among them. A rule's plan is that of its order; atcs is the best over a grid of its
- * two scales, of which `iterations` limits the points. */
+/* The table of schedulers, and the rules among them. A rule's plan is that of its order; atcs is the best over a grid
+ * of its two scales, of which `iterations` limits the points. */
 
 #include "schedulers/solver.h"
 
@@ -103,8 +103,9 @@ const struct scheduler *scheduler_find(const char *name) {
     return NULL;
 }
 
-int solve(const char *scheduler, const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
-          solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err) {
+int solve(const char *scheduler, const struct problem *p, const struct schedule *start,
+          const struct solve_limits *limits, solve_better_fn *on_better, void *arg, struct solve_result *ret,
+          struct takt_error *err) {
     const struct scheduler *s = scheduler_find(scheduler);
     if (s == NULL)
         return takt_fail(err, TAKT_EINVAL, "there is no scheduler '%s'", scheduler);

@@ -4,9 +4,9 @@
 /* Schedulers behind one interface, and what stands beside them.
  *
  * Guarantees: a schedule that is handed out is feasible; it is never worse than a feasible start schedule (but for the
- * rules fifo, edd, spt and atcs with `start` NULL, which are what they are). For one seed, number of lanes and iterations
- * the result is the same whatever the threads, the compiler and the machine, as long as the deadline is not reached.
- * No I/O, no clock but `deadline`, no global state.
+ * rules fifo, edd, spt and atcs with `start` NULL, which are what they are). For one seed, number of lanes and
+ * iterations the result is the same whatever the threads, the compiler and the machine, as long as the deadline is not
+ * reached. No I/O, no clock but `deadline`, no global state.
  *
  * Threads: reentrant; `threads` above 1 makes threads that end before solve returns; on_better is called in the calling
  * thread only. Ownership: what is returned is the caller's. */
@@ -14,23 +14,23 @@
 #include "schedulers/schedule.h"
 
 struct solve_limits {
-    bool (*deadline)(void *arg); /* true: stop soon; asked every few microseconds to milliseconds; NULL: never. It must be
-                                    callable from any thread */
+    bool (*deadline)(void *arg); /* true: stop soon; asked every few microseconds to milliseconds; NULL: never. It must
+                                    be callable from any thread */
     void *arg;
-    int64_t iterations;          /* of the search, per lane; 0: as the deadline allows (one of the two must be there, but for
-                                    the rules) */
-    int32_t threads;             /* 0: 1 */
-    int32_t lanes;               /* searchers; 0: threads */
+    int64_t iterations; /* of the search, per lane; 0: as the deadline allows (one of the two must be there, but for
+                           the rules) */
+    int32_t threads;    /* 0: 1 */
+    int32_t lanes;      /* searchers; 0: threads */
     uint64_t seed;
-    int32_t (*spent)(void *arg); /* the share of the time that is over, 0 to 65536, asked like deadline and with its arg; NULL:
-                                    not known, and the search goes in rounds of growing length */
+    int32_t (*spent)(void *arg); /* the share of the time that is over, 0 to 65536, asked like deadline and with its
+                                    arg; NULL: not known, and the search goes in rounds of growing length */
 };
 
 struct solve_result {
     struct schedule *schedule; /* NULL: none was found before the deadline */
     struct figures figures;
-    int64_t bound;             /* proven: no schedule has a smaller objective */
-    int64_t moves;             /* tried by the search */
+    int64_t bound; /* proven: no schedule has a smaller objective */
+    int64_t moves; /* tried by the search */
 };
 
 typedef void solve_better_fn(void *arg, const struct schedule *better, const struct figures *figures);
@@ -47,16 +47,17 @@ struct scheduler {
 extern const struct scheduler schedulers[];
 const struct scheduler *scheduler_find(const char *name); /* NULL: none */
 
-/* A feasible schedule by the named scheduler. `start` may be NULL, or a schedule of this problem, complete or not, feasible
- * or not: what of it can be kept is where the search begins. TAKT_EINFEASIBLE: there is none, with the task and the reason
- * (calendars too short for the work, a fixed task that blocks …). */
-int solve(const char *scheduler, const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
-          solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err);
+/* A feasible schedule by the named scheduler. `start` may be NULL, or a schedule of this problem, complete or not,
+ * feasible or not: what of it can be kept is where the search begins. TAKT_EINFEASIBLE: there is none, with the task
+ * and the reason (calendars too short for the work, a fixed task that blocks …). */
+int solve(const char *scheduler, const struct problem *p, const struct schedule *start,
+          const struct solve_limits *limits, solve_better_fn *on_better, void *arg, struct solve_result *ret,
+          struct takt_error *err);
 
-/* A plan fitted to a changed problem with as few moves as can be: tasks keep the line and the order that `old` (or, where
- * old is NULL, the problem's own plan_line and plan_start) gives them and start no earlier than planned unless that makes
- * an order late; tasks without a place in it are inserted where they cost least. Deterministic. Cost: O(n log n) and a scan
- * of the lines' gaps for each inserted task. */
+/* A plan fitted to a changed problem with as few moves as can be: tasks keep the line and the order that `old` (or,
+ * where old is NULL, the problem's own plan_line and plan_start) gives them and start no earlier than planned unless
+ * that makes an order late; tasks without a place in it are inserted where they cost least. Deterministic. Cost: O(n
+ * log n) and a scan of the lines' gaps for each inserted task. */
 int solve_repair(const struct problem *p, const struct schedule *old, struct schedule **ret, struct takt_error *err);
 
 /* What binds a task to its start: one step backwards. */
@@ -74,16 +75,19 @@ enum binding {
 struct binding_step {
     int32_t task;
     enum binding why;
-    int32_t other; /* task, or -1 */
-    int32_t pool;  /* or -1 */
+    int32_t other;    /* task, or -1 */
+    int32_t pool;     /* or -1 */
     int32_t from, to; /* ticks between which it waited for this */
 };
 
-/* The chain that binds `task`, backwards from its start to the first cause; at most `most` steps. Returns the number. */
-size_t solve_explain(const struct problem *p, const struct schedule *s, int32_t task, struct binding_step *steps, size_t most);
+/* The chain that binds `task`, backwards from its start to the first cause; at most `most` steps. Returns the number.
+ */
+size_t solve_explain(const struct problem *p, const struct schedule *s, int32_t task, struct binding_step *steps,
+                     size_t most);
 
-/* When one more job would be done, against a plan. quote_new prepares a plan once (O(n log n)); asking costs a scan of gaps.
- * The job is described as in a builder: its tasks in order, each after the one before it. Without moving others (A). */
+/* When one more job would be done, against a plan. quote_new prepares a plan once (O(n log n)); asking costs a scan of
+ * gaps. The job is described as in a builder: its tasks in order, each after the one before it. Without moving others
+ * (A). */
 struct quoter;
 int quoter_new(const struct problem *p, const struct schedule *s, struct quoter **ret, struct takt_error *err);
 void quoter_free(struct quoter *q); /* NULL is fine */
@@ -91,6 +95,6 @@ void quoter_free(struct quoter *q); /* NULL is fine */
 int quoter_ask(const struct quoter *q, int32_t release, const struct problem_task_spec *tasks, size_t task_count,
                int32_t *ret_end, int32_t *ret_line, int32_t *ret_start, int32_t *ret_task_end, struct takt_error *err);
 
-/* A proven lower bound of the objective, and what is unavoidable: the sum of what each due would cost if its jobs were alone
- * in the plant. */
+/* A proven lower bound of the objective, and what is unavoidable: the sum of what each due would cost if its jobs were
+ * alone in the plant. */
 void solve_bound(const struct problem *p, int64_t *ret_bound, int64_t *ret_alone);

@@ -6,11 +6,11 @@
  *
  * the piece is moved right until its hours, its bounds and its pools let it start, and the gap is left for the next one
  * as soon as it cannot end before `next`. On a line with `batch` the run after each gap is tried as company.
- * A task without a family leaves the set-up as it was, so what counts before a piece is the set-up after `prev`, and after
- * it the changeover to the next run that has a family, be it the neighbour or not.
+ * A task without a family leaves the set-up as it was, so what counts before a piece is the set-up after `prev`, and
+ * after it the changeover to the next run that has a family, be it the neighbour or not.
  *
- * Runs of no length sort before a run that starts at the same tick. Two of them at one tick could be read in either order,
- * so on lines with changeovers or runs the second is put a tick later. */
+ * Runs of no length sort before a run that starts at the same tick. Two of them at one tick could be read in either
+ * order, so on lines with changeovers or runs the second is put a tick later. */
 
 #include "schedulers/timetable.h"
 
@@ -61,7 +61,9 @@ static int32_t first_start(const struct timetable *t, const struct piece *piece,
                            int32_t latest_end, int32_t *ret_end) {
     const struct hours *h = piece_hours(t, piece);
     if (b->end_min != INT32_MIN && b->end_min > from) {
-        int32_t needed = piece->time == 0 ? b->end_min : hours_tick(h, (int64_t)hours_open_before(h, b->end_min - 1) - piece->time + 1);
+        int32_t needed = piece->time == 0
+                             ? b->end_min
+                             : hours_tick(h, (int64_t)hours_open_before(h, b->end_min - 1) - piece->time + 1);
         if (h->count == HOURS_ALWAYS && piece->time > 0)
             needed = b->end_min - piece->time;
         from = max(from, needed);
@@ -110,8 +112,8 @@ static bool leaves_changeover(const struct timetable *t, const struct piece *pie
     return hours_open_between(&p->hours[p->line_hours[piece->line]], from, l->runs[k].start) >= gap;
 }
 
-static bool within_late_bounds(const struct timetable *t, const struct piece *piece, const struct bounds *b, int32_t start,
-                               int32_t end) {
+static bool within_late_bounds(const struct timetable *t, const struct piece *piece, const struct bounds *b,
+                               int32_t start, int32_t end) {
     if (start > b->start_max || end > b->end_max)
         return false;
     return b->part < 0 || hours_passed(piece_hours(t, piece), start, b->part) <= b->part_max;
@@ -124,8 +126,10 @@ static bool is_contiguous(const struct hours *h, int32_t start, int32_t end) {
     return k >= 0 && end <= h->to[k];
 }
 
-static bool can_join(const struct timetable *t, const struct piece *piece, const struct bounds *b, const struct run *run) {
-    if (run->family != piece->family || run->ticks < piece->time || piece->own_hours != NULL || run->hours != piece->hours)
+static bool can_join(const struct timetable *t, const struct piece *piece, const struct bounds *b,
+                     const struct run *run) {
+    if (run->family != piece->family || run->ticks < piece->time || piece->own_hours != NULL ||
+        run->hours != piece->hours)
         return false;
     if (run->size > t->p->line_batch[piece->line] - piece->size)
         return false;
@@ -238,7 +242,8 @@ static void bound_after(const struct timetable *t, int32_t before, int32_t time,
     if (p->overlap_quantity[before] > 0) {
         int32_t first = p->overlap_first[before], of = p->overlap_quantity[before];
         b->end_min = max(b->end_min, add_lag((int64_t)ready + lag, part_of(time, first, of)));
-        int32_t passed = hours_passed(hours_placed(t, before), t->start[before], part_of(time_placed(t, before), first, of));
+        int32_t passed =
+            hours_passed(hours_placed(t, before), t->start[before], part_of(time_placed(t, before), first, of));
         ready = passed < ready ? passed : ready;
     }
     b->start_min = max(b->start_min, add_lag(ready, lag));
@@ -332,8 +337,13 @@ void timetable_put(struct timetable *t, int32_t task, const struct piece *piece,
     } else {
         t->next[task] = -1;
         insert_run(t, piece->line, place->at,
-                   (struct run){.start = place->start, .end = place->end, .family = piece->family, .ticks = piece->time,
-                                .size = piece->size, .hours = piece->hours, .head = task});
+                   (struct run){.start = place->start,
+                                .end = place->end,
+                                .family = piece->family,
+                                .ticks = piece->time,
+                                .size = piece->size,
+                                .hours = piece->hours,
+                                .head = task});
     }
     hold_pools(t, task, piece->hours, 1);
 }

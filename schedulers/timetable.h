@@ -21,7 +21,7 @@ struct run {
     int32_t ticks;  /* open ones that it takes */
     int32_t size;   /* of all members together */
     int32_t hours;
-    int32_t head;   /* the member that came last; others follow by timetable.next */
+    int32_t head; /* the member that came last; others follow by timetable.next */
     bool fixed;
 };
 
@@ -76,7 +76,8 @@ struct piece timetable_piece(const struct problem *p, int32_t task, int32_t opti
 /* Bounds of a task from all tasks before and after it that are placed. */
 struct bounds timetable_bounds(const struct timetable *t, int32_t task, int32_t option);
 /* The first place on the piece's line; false: there is none within the bounds. */
-bool timetable_fit(const struct timetable *t, const struct piece *piece, const struct bounds *bounds, struct place *ret);
+bool timetable_fit(const struct timetable *t, const struct piece *piece, const struct bounds *bounds,
+                   struct place *ret);
 /* Puts a task where timetable_fit found a place and nothing has changed since. */
 void timetable_put(struct timetable *t, int32_t task, const struct piece *piece, const struct place *place);
 /* Takes the task away that was put last into its run. */

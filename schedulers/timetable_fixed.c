@@ -89,7 +89,8 @@ static int put_fixed(struct timetable *t, int32_t task, struct takt_error *err) 
         return takt_fail(err, TAKT_EINFEASIBLE, "%s is fixed where %s is fixed too", task_text(p, task, name),
                          task_text(p, last->head, other));
     if (p->line_batch[line] > 0 && (joins ? (int64_t)last->size : 0) + p->size[task] > p->line_batch[line])
-        return takt_fail(err, TAKT_EINFEASIBLE, "%s is fixed in a run that is too small for it", task_text(p, task, name));
+        return takt_fail(err, TAKT_EINFEASIBLE, "%s is fixed in a run that is too small for it",
+                         task_text(p, task, name));
     struct piece piece = timetable_piece(p, task, option_on(p, task, line));
     piece.hours = p->fixed_hours[task];
     piece.time = hours_open_between(&p->hours[piece.hours], p->fixed_start[task], p->fixed_end[task]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Whether a schedule keeps the rules of the format, read from the format alone: the search's arithmetic is not used here.
+/* Whether a schedule keeps the rules of the format, read from the format alone: the search's arithmetic is not used
+ * here.
  *
  * 1. each task by itself: it is placed, on a line that can do it, where it is fixed;
  * 2. each line: its runs in order of time, with their open ticks, sizes and changeovers;
@@ -31,7 +32,7 @@ struct verification {
     const struct schedule *s;
     struct takt_error *err;
     struct arena *arena;
-    int32_t *order;                   /* tasks by line and run */
+    int32_t *order;                    /* tasks by line and run */
     const struct verify_clock **clock; /* of the task's run */
     struct known_clock known[CLOCKS_KNOWN_MAX];
     size_t known_count;
@@ -40,8 +41,8 @@ struct verification {
 };
 
 #define BROKEN(v, ...) takt_fail((v)->err, TAKT_EINFEASIBLE, __VA_ARGS__)
-#define NAME(v, task) task_text((v)->p, (task), (char[TASK_TEXT_SIZE]){0})
-#define LINE(v, line) line_text((v)->p, (line), (char[TASK_TEXT_SIZE]){0})
+#define NAME(v, task)  task_text((v)->p, (task), (char[TASK_TEXT_SIZE]){0})
+#define LINE(v, line)  line_text((v)->p, (line), (char[TASK_TEXT_SIZE]){0})
 
 static int check_task(struct verification *v, int32_t i) {
     const struct problem *p = v->p;
@@ -105,7 +106,8 @@ static const struct verify_clock *clock_of(struct verification *v, const int32_t
         found = same ? c : NULL;
     }
     if (found == NULL) {
-        found = &v->known[v->known_count < CLOCKS_KNOWN_MAX ? v->known_count++ : (size_t)hours[n - 1] % CLOCKS_KNOWN_MAX];
+        found =
+            &v->known[v->known_count < CLOCKS_KNOWN_MAX ? v->known_count++ : (size_t)hours[n - 1] % CLOCKS_KNOWN_MAX];
         found->hours = arena_memdup(v->arena, hours, n * sizeof *hours);
         found->count = n;
         found->clock = verify_clock_new(p, hours, n, v->arena);

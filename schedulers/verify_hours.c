@@ -21,7 +21,8 @@ static void intersect(struct verify_clock *c, const struct hours *h, struct aren
     *c = (struct verify_clock){.count = n, .spans = both};
 }
 
-struct verify_clock *verify_clock_new(const struct problem *p, const int32_t *hours, size_t count, struct arena *arena) {
+struct verify_clock *verify_clock_new(const struct problem *p, const int32_t *hours, size_t count,
+                                      struct arena *arena) {
     struct verify_clock *c = arena_alloc(arena, sizeof *c);
     c->always = true;
     for (size_t k = 0; k < count; k++)

@@ -5,7 +5,8 @@
 
 #include <inttypes.h>
 
-/* Names are UTF-8 from JSON, or made here: quotes, backslashes and controls are all that must be written in another way. */
+/* Names are UTF-8 from JSON, or made here: quotes, backslashes and controls are all that must be written in another
+ * way. */
 static void write_text(FILE *out, const char *text) {
     fputc('"', out);
     for (const char *c = text != NULL ? text : ""; *c != '\0'; c++) {
@@ -68,18 +69,20 @@ static void chart_closed(FILE *out, const struct problem *p, int32_t line, int32
         next = next < to ? next : to;
         if (next > open) {
             int64_t x = chart_x(open, from, to), x2 = chart_x(next, from, to);
-            fprintf(out, "<rect x=\"%.3f\" y=\"%d\" width=\"%.3f\" height=\"%d\" fill=\"#e4e4e4\"/>\n", (double)x / 1000,
-                    CHART_TOP + line * CHART_ROW, (double)(x2 - x) / 1000, CHART_ROW - 2);
+            fprintf(out, "<rect x=\"%.3f\" y=\"%d\" width=\"%.3f\" height=\"%d\" fill=\"#e4e4e4\"/>\n",
+                    (double)x / 1000, CHART_TOP + line * CHART_ROW, (double)(x2 - x) / 1000, CHART_ROW - 2);
         }
         if (k < h->count && h->to[k] > open)
             open = h->to[k];
     }
 }
 
-static void chart_task(FILE *out, const struct problem *p, const struct schedule *s, int32_t i, const int32_t range[2]) {
+static void chart_task(FILE *out, const struct problem *p, const struct schedule *s, int32_t i,
+                       const int32_t range[2]) {
     int64_t x = chart_x(s->start[i], range[0], range[1]), x2 = chart_x(s->end[i], range[0], range[1]);
     int32_t colour = p->family[i] >= 0 ? p->family[i] : p->job[i];
-    fprintf(out, "<rect x=\"%.3f\" y=\"%d\" width=\"%.3f\" height=\"%d\" fill=\"hsl(%d,60%%,65%%)\" stroke=\"%s\"><title>",
+    fprintf(out,
+            "<rect x=\"%.3f\" y=\"%d\" width=\"%.3f\" height=\"%d\" fill=\"hsl(%d,60%%,65%%)\" stroke=\"%s\"><title>",
             (double)x / 1000, CHART_TOP + s->line[i] * CHART_ROW + 2, (double)(x2 - x) / 1000, CHART_ROW - 6,
             (int)((int64_t)colour * 137 % 360), is_late(p, s, i) ? "#c00" : "#555");
     write_markup(out, p->job_name[p->job[i]]);
@@ -94,11 +97,12 @@ void write_chart(FILE *out, const struct problem *p, const struct schedule *s) {
         range[0] = s->start[i] < range[0] ? s->start[i] : range[0];
         range[1] = s->end[i] > range[1] ? s->end[i] : range[1];
     }
-    fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
-            "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"18\">%" PRId32
-            "</text><text x=\"%d\" y=\"18\" text-anchor=\"end\">%" PRId32 "</text>\n",
-            CHART_WIDTH, CHART_TOP + p->lines * CHART_ROW + 10, CHART_LEFT, range[0], CHART_WIDTH, range[1]);
+    fprintf(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
+        "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n<text x=\"%d\" y=\"18\">%" PRId32
+        "</text><text x=\"%d\" y=\"18\" text-anchor=\"end\">%" PRId32 "</text>\n",
+        CHART_WIDTH, CHART_TOP + p->lines * CHART_ROW + 10, CHART_LEFT, range[0], CHART_WIDTH, range[1]);
     for (int32_t l = 0; l < p->lines; l++) {
         fprintf(out, "<text x=\"4\" y=\"%d\">", CHART_TOP + l * CHART_ROW + 16);
         write_markup(out, p->line_name[l]);

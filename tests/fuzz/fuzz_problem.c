@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a problem in any of its formats. What is read and small is solved, and its schedule must keep every rule. */
+/* Any bytes as a problem in any of its formats. What is read and small is solved, and its schedule must keep every
+ * rule. */
 #include "schedulers/read.h"
 #include "schedulers/solver.h"
 

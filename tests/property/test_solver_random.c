@@ -4,6 +4,7 @@
  * schedule_verify, and on tiny ones before a search of every schedule there is. */
 
 #include "schedulers/solver.h"
+#include "tests/effort.h"
 
 #include "schedulers/model.h"
 #include "tests/property/random_problem.h"
@@ -13,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { SEEDS = 1500, TINY_SEEDS = 250, TINY_HORIZON = 16 };
+enum { SEEDS = TEST_EFFORT(1500), TINY_SEEDS = TEST_EFFORT(250), TINY_HORIZON = 16 };
 
 static const struct random_size small = {4, 8, 4, 6, true};
 static const struct random_size tiny = {2, 2, 2, 3, false};

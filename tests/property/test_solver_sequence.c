@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Random moves on random plans: what a sequence keeps up to date is what evaluating its schedule from nothing gives, every
- * schedule on the way is feasible, and a move that is taken back leaves no trace. */
+/* Random moves on random plans: what a sequence keeps up to date is what evaluating its schedule from nothing gives,
+ * every schedule on the way is feasible, and a move that is taken back leaves no trace. */
 
 #include "schedulers/neighbour.h"
 #include "schedulers/solver.h"
+#include "tests/effort.h"
 
 #include "tests/property/random_problem.h"
 
@@ -13,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { SEEDS = 400, MOVES = 150 };
+enum { SEEDS = TEST_EFFORT(400), MOVES = 150 };
 
 static void check_sequence(const struct sequence *q, uint64_t seed) {
     struct schedule *s = sequence_schedule(q);
@@ -23,14 +24,16 @@ static void check_sequence(const struct sequence *q, uint64_t seed) {
         fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
     schedule_evaluate(q->p, s, &f);
     if (f.objective != q->cost)
-        fail_msg("seed %llu: %lld is kept, %lld is true", (unsigned long long)seed, (long long)q->cost, (long long)f.objective);
+        fail_msg("seed %llu: %lld is kept, %lld is true", (unsigned long long)seed, (long long)q->cost,
+                 (long long)f.objective);
     schedule_free(s);
 }
 
 static void check_undone(struct sequence *q, const struct schedule *before, int64_t cost, uint64_t seed) {
     struct schedule *after = sequence_schedule(q);
     size_t size = (size_t)before->task_count * sizeof(int32_t);
-    if (q->cost != cost || memcmp(before->line, after->line, size) != 0 || memcmp(before->start, after->start, size) != 0)
+    if (q->cost != cost || memcmp(before->line, after->line, size) != 0 ||
+        memcmp(before->start, after->start, size) != 0)
         fail_msg("seed %llu: a move left a trace", (unsigned long long)seed);
     schedule_free(after);
 }

@@ -16,7 +16,8 @@ struct plain {
 };
 
 static struct plain plain_new(void) {
-    struct plain s = {.b = problem_builder_new(), .option = {0, 5}, .line = {.name = "saw", .table = -1, .initial_family = -1}};
+    struct plain s = {
+        .b = problem_builder_new(), .option = {0, 5}, .line = {.name = "saw", .table = -1, .initial_family = -1}};
     s.first = s.second = PROBLEM_TASK_SPEC;
     s.first.name = "cut";
     s.second.name = "sew";
@@ -45,11 +46,11 @@ static int build(struct plain *s, struct takt_error *err) {
     return code;
 }
 
-#define REFUSED(s, expected, part)                    \
-    do {                                              \
-        struct takt_error err;                        \
-        assert_int_equal(build(&(s), &err), expected); \
-        assert_non_null(strstr(err.text, part));      \
+#define REFUSED(s, expected, part)                                                                                     \
+    do {                                                                                                               \
+        struct takt_error err;                                                                                         \
+        assert_int_equal(build(&(s), &err), expected);                                                                 \
+        assert_non_null(strstr(err.text, part));                                                                       \
     } while (0)
 
 static void a_sound_problem_is_built(void **state) {
