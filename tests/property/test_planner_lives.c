@@ -2,6 +2,7 @@
 /* Random lives of a planner: orders, cancellations, amendments, reports sensible and not, breakdowns, publications that
  * fail, restarts. After every step its invariants hold (config.check), and what the store has is what the planner has.
  */
+#include "tests/effort.h"
 #include "../unit/planner_rig.h"
 
 static const char PLANT[] =
@@ -376,7 +377,7 @@ static void test_any_life_keeps_the_invariants_and_the_store_knows_all_of_it(voi
     static const char *const SCHEDULERS[] = {"atcs", "fifo", "edd", "spt", "search"};
     const char *only = getenv("SEED");
     (void)state;
-    for (uint64_t seed = only == NULL ? 1 : strtoull(only, NULL, 10); seed <= 60; seed++) {
+    for (uint64_t seed = only == NULL ? 1 : strtoull(only, NULL, 10); seed <= TEST_EFFORT(60); seed++) {
         print_message("seed %llu\n", (unsigned long long)seed);
         live(seed, SCHEDULERS[seed % 5], 150);
         if (only != NULL)

@@ -12,6 +12,7 @@
  *     TAKT_SEED=4711 tests/simulation/test_lives     one life; TAKT_LOUD=1 tells what happens in it
  *     TAKT_LIVES=5000 tests/simulation/test_lives    so many, from TAKT_SEED or 1 on */
 
+#include "tests/effort.h"
 #include "plantlife.h"
 #include "random_plant.h"
 #include "world.h"
@@ -33,7 +34,7 @@ enum {
     LIFE_S = 60 * DAY_S,    /* by then everything must be over */
     JUMP_S = 3600,          /* time never jumps by more, so that everybody looks around now and then */
     MOVES_MAX = 200000,     /* within one instant */
-    LIVES_DEFAULT = 250
+    LIVES_DEFAULT = TEST_EFFORT(250)
 };
 
 static uint64_t seed_now;
