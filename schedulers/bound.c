@@ -77,7 +77,7 @@ static int compare_heads(const void *a, const void *b) {
 /* The least makespan of tasks that one line must do: over h, least head + work + least tail of those with heads from h
  * on. */
 static int64_t line_bound(struct load *row, size_t n) {
-    int64_t best = 0, work = 0;
+    int64_t best = INT64_MIN, work = 0;
     int32_t tail = INT32_MAX;
     if (n > 0)
         qsort(row, n, sizeof *row, compare_heads);

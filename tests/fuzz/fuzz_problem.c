@@ -6,14 +6,14 @@
 
 #include <stdlib.h>
 
-enum { TASKS_MAX = 60 };
+enum { TASKS_MAX = 60, LINES_MAX = 2000 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void solve_small(const struct problem *p) {
     static const char *const names[] = {"edd", "search"};
     const struct solve_limits limits = {.iterations = 20, .lanes = 1};
-    for (size_t k = 0; k < 2 && problem_task_count(p) <= TASKS_MAX; k++) {
+    for (size_t k = 0; k < 2 && problem_task_count(p) <= TASKS_MAX && problem_line_count(p) <= LINES_MAX; k++) {
         struct solve_result result = {0};
         struct takt_error err = {0};
         if (solve(names[k], p, NULL, &limits, NULL, NULL, &result, &err) != 0) {

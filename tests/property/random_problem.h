@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Small random problems that have a little of everything, for property tests. The same seed gives the same problem. */
+/* Small random problems that have a little of everything, for property tests. The same seed gives the same problem,
+ * whatever the compiler: dice are rolled in statements of their own. */
 
 #include "schedulers/problem.h"
 
@@ -97,14 +98,16 @@ static inline struct problem_builder *random_builder(uint64_t seed, const struct
     random_tables(&d, b);
     int32_t lines = roll(&d, 1, size->lines), pools = roll(&d, 0, 2), jobs = roll(&d, 1, size->jobs);
     for (int32_t l = 0; l < lines; l++) {
-        struct problem_line_spec line = {.table = roll(&d, -1, 1), .initial_family = roll(&d, -1, RANDOM_FAMILIES - 1)};
+        struct problem_line_spec line = {.table = roll(&d, -1, 1)};
+        line.initial_family = roll(&d, -1, RANDOM_FAMILIES - 1);
         line.open = random_open(&d, spans);
         line.open_count = RANDOM_SPANS;
         line.batch = chance(&d, 35) ? 3 : 0;
         problem_add_line(b, &line);
     }
     for (int32_t k = 0; k < pools; k++) {
-        struct problem_step steps[2] = {{0, roll(&d, 1, 2)}, {roll(&d, 5, 30), roll(&d, 1, 3)}};
+        int32_t few = roll(&d, 1, 2), more = roll(&d, 1, 3), from = roll(&d, 5, 30);
+        struct problem_step steps[2] = {{0, few}, {from, more}};
         struct problem_pool_spec pool = {.steps = steps, .step_count = (size_t)roll(&d, 1, 2)};
         pool.open = chance(&d, 30) ? random_open(&d, spans) : NULL;
         pool.open_count = RANDOM_SPANS;
@@ -114,14 +117,19 @@ static inline struct problem_builder *random_builder(uint64_t seed, const struct
         int32_t job = problem_add_job(b, NULL, chance(&d, 40) ? roll(&d, 0, 10) : 0);
         for (int32_t k = 0, n = roll(&d, 1, size->tasks); k < n; k++)
             random_task(&d, b, size, job, lines, pools, k == 0);
-        struct problem_due_spec due = {&job, 1, roll(&d, -3, 30), chance(&d, 30) ? roll(&d, -9, 9) : PROBLEM_NONE,
-                                       roll(&d, 0, 3)};
+        struct problem_due_spec due = {.jobs = &job, .job_count = 1, .placed = PROBLEM_NONE};
+        due.due = roll(&d, -3, 30);
+        if (chance(&d, 30))
+            due.placed = roll(&d, -9, 9);
+        due.weight = roll(&d, 0, 3);
         problem_add_due(b, &due);
     }
     int32_t both[2] = {0, jobs - 1};
+    int32_t due = roll(&d, 0, 40), weight = roll(&d, 1, 4);
     if (jobs > 1)
-        problem_add_due(b, &(struct problem_due_spec){both, 2, roll(&d, 0, 40), -5, roll(&d, 1, 4)});
-    problem_set_objective(b, &(struct problem_objective){10, roll(&d, 0, 1), roll(&d, 0, 1), 1, 0, 2 * roll(&d, 0, 1)});
+        problem_add_due(b, &(struct problem_due_spec){both, 2, due, -5, weight});
+    int32_t flow = roll(&d, 0, 1), waiting = roll(&d, 0, 1), makespan = 2 * roll(&d, 0, 1);
+    problem_set_objective(b, &(struct problem_objective){10, flow, waiting, 1, 0, makespan});
     return b;
 }
 
