@@ -213,9 +213,12 @@ static void search(struct planner_actor *a) {
     a->search_due = false;
     if (!job)
         return;
-    a->searching = true;
-    while (bus_send(a->port, ACTOR_SOLVER, MAIL_SOLVE, job) != 0)
-        actor_wait(a->port, 10);
+    a->searching = bus_send(a->port, ACTOR_SOLVER, MAIL_SOLVE, job) == 0;
+    if (a->searching)
+        return;
+    job->code = TAKT_EBUSY; /* the solver has ended, as it does before the planner: the plan stays as it is */
+    planner_searched(a->planner, job, clock_plant_s(a->config->clock), NULL);
+    a->collect_due = true;
 }
 
 /* ---- the turn ---- */

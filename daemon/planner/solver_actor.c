@@ -108,6 +108,21 @@ static void receive(struct solver *s) {
     }
 }
 
+/* A job that came after the last turn: the planner waits for it. */
+static void refuse_rest(struct solver *s) {
+    struct mail mail;
+    bus_close(s->port);
+    while (bus_receive(s->port, &mail)) {
+        if (mail.kind == MAIL_SOLVE) {
+            s->job = mail.body;
+            s->job->code = TAKT_ETIMEOUT;
+            give_back(s);
+        } else if (mail.kind == MAIL_PLANT) {
+            plant_unref(mail.body);
+        }
+    }
+}
+
 static void turn(struct solver *s) {
     zmq_pollitem_t items[] = {{.socket = bus_socket(s->port), .events = ZMQ_POLLIN}, {.fd = s->done_fd, .events = ZMQ_POLLIN}};
     if (!s->job || clock_mono_ms() < atomic_load(&s->deadline_ms) + OVERDUE_MS_MAX)
@@ -129,6 +144,7 @@ static void body(struct bus_port *port, const struct actor_config *config) {
         actor_ready(port);
         while (!s.stopping || s.job)
             turn(&s);
+        refuse_rest(&s);
         close(s.done_fd);
     }
     plant_unref(s.plant);
