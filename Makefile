@@ -93,7 +93,7 @@ check-built:
 check-asan:
 	@packaging/install-packages build check sanitize
 	@$(MAKE) --no-print-directory -j2 O=$(O)-asan SANITIZE=address,undefined OPTIMISE='-O1 -g' WERROR=-Werror all check-programs
-	@ASAN_OPTIONS=detect_stack_use_after_return=1 $(MAKE) --no-print-directory O=$(O)-asan check-built
+	@$(MAKE) --no-print-directory O=$(O)-asan check-built
 
 check-tsan:
 	@packaging/install-packages build check sanitize
