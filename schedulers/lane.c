@@ -76,7 +76,7 @@ void lane_free(struct lane *l) {
 int64_t lane_temperature(int64_t hot, int64_t cold, int32_t at) {
     int64_t fall = (int64_t)log2_fixed((uint64_t)hot) - log2_fixed((uint64_t)cold);
     int64_t down = fall * at / 65536, whole = down >> 16, part = down & 0xffff;
-    return ((hot >> whole) * (131072 - part)) / 131072;
+    return (int64_t)((__int128)(hot >> whole) * (131072 - part) / 131072); /* costs of a whole order book are large */
 }
 
 int64_t lane_patience(struct random *random, int64_t warmth) {
