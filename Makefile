@@ -126,11 +126,12 @@ soak: all
 	@packaging/install-packages build check
 	TAKT_LIVES=20000 $(O)/tests/simulation/test_lives
 	$(PYTHON) tests/soak/kills.py --build $(O) --plant $(SHARED)/orders/plant.yaml --drop-in $(SHARED)/orders/giftware/creators.yaml \
-	    --feed $(SHARED)/orders/giftware/feed.jsonl.gz --days 7 --kills 20
+	    --feed $(SHARED)/orders/giftware/feed.jsonl.gz --days 7 --kills 20 --speed 3000
 
 bench: all
 	@packaging/install-packages build check
 	$(PYTHON) bench/open_orders.py --build $(O)
+	$(PYTHON) bench/sim.py --build $(O) --shared $(SHARED) --twice
 
 lint:
 	@packaging/install-packages build check sanitize
