@@ -106,7 +106,7 @@ check-valgrind:
 	@$(MAKE) --no-print-directory -j2 O=$(O) all check-programs
 	tests/run --timeout 3000 --wrap 'valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99' $(TESTS)
 
-# FUZZ_S seconds for each target; a crash leaves its input in the current folder.
+# FUZZ_S seconds for each target, FUZZ_FLAGS for libFuzzer (-seed=1 -runs=3000: the same each time); a crash leaves its input in the current folder.
 FUZZ_S ?= 20
 fuzz:
 	@packaging/install-packages build check sanitize
@@ -116,7 +116,7 @@ fuzz:
 fuzz-one:
 	@mkdir -p $(O)/corpus/$(FUZZ)
 	@clang $(filter-out -fsanitize=%,$(CFLAGS_)) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(O)/fuzz_$(FUZZ) tests/fuzz/fuzz_$(FUZZ).c $(O)/libtakt-all.a $(LIBS)
-	@$(O)/fuzz_$(FUZZ) -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 $(O)/corpus/$(FUZZ) tests/fuzz/corpus/$(FUZZ) >$(O)/fuzz_$(FUZZ).log 2>&1 \
+	@$(O)/fuzz_$(FUZZ) $(FUZZ_FLAGS) -max_total_time=$(FUZZ_S) -timeout=30 -rss_limit_mb=2048 -print_final_stats=1 $(O)/corpus/$(FUZZ) tests/fuzz/corpus/$(FUZZ) >$(O)/fuzz_$(FUZZ).log 2>&1 \
 	    || { tail -40 $(O)/fuzz_$(FUZZ).log; exit 1; }
 	@grep -E 'number_of_executed_units|Done' $(O)/fuzz_$(FUZZ).log
 
