@@ -515,5 +515,6 @@ struct store_request *store_turn(struct store *s, int timeout_ms);
  * r->code. */
 int store_call(struct store *s, struct store_request *r);
 
-/* What is wrong with the store now, "" if nothing: for status lines. */
+/* What is wrong with the store now, "" if nothing: for status lines. What did not work at last stands in brackets behind
+ * it. */
 const char *store_trouble(const struct store *s);

@@ -63,9 +63,15 @@ static void give_back(struct store_actor *a) {
     }
 }
 
+/* The same trouble may come from another statement each time; which one stands behind it in brackets. */
+static bool is_same_trouble(const char *a, const char *b) {
+    size_t length = strcspn(a, "(");
+    return length == strcspn(b, "(") && memcmp(a, b, length) == 0;
+}
+
 static void tell_trouble(struct store_actor *a) {
     const char *now = store_trouble(a->store);
-    if (strcmp(now, a->trouble) == 0)
+    if (is_same_trouble(now, a->trouble))
         return;
     if (*now)
         log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_TROUBLE, NULL, "%s, retrying", now);
