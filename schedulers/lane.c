@@ -6,11 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLES = 400, ASK_EVERY = 32, COLD_DIVISOR = 200 };
+enum { LEVELS = 8, SAMPLES = 400, ASK_EVERY = 32, COLD_DIVISOR = 200 };
+enum { LONG = 4000 }; /* tasks from which on the time is short whatever it is */
+
+struct lane {
+    struct sequence *q;
+    struct neighbour neighbour;
+    struct sequence_order first, best;
+    int64_t best_cost;
+    int64_t level_cost;    /* the least since the level began */
+    int64_t hot, cold;     /* temperatures, in 2^-16 of energy */
+    int64_t level[LEVELS]; /* from cold to hot, what `hot` may be */
+    int64_t tried;
+    int32_t number; /* among the lanes */
+};
 
 static int compare_costs(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
+}
+
+static void heat(struct lane *l, int32_t level) {
+    l->hot = l->level[level];
+    l->cold = l->hot / COLD_DIVISOR + 1;
 }
 
 /* Temperatures from what moves that make the plan worse cost at the start. */
@@ -31,45 +49,13 @@ static void calibrate(struct lane *l, const struct solve_limits *limits) {
         qsort(worse, (size_t)count, sizeof *worse, compare_costs);
     static const struct {
         int32_t percent, divisor;
-    } of[LANE_LEVELS] = {{5, 4096}, {5, 256}, {10, 16}, {25, 8}, {25, 2}, {50, 2}, {50, 1}, {90, 1}};
-    for (int32_t k = 0; k < LANE_LEVELS; k++) {
+    } of[LEVELS] = {{5, 4096}, {5, 256}, {10, 16}, {25, 8}, {25, 2}, {50, 2}, {50, 1}, {90, 1}};
+    for (int32_t k = 0; k < LEVELS; k++) {
         int64_t typical = count > 0 ? worse[count * of[k].percent / 100] : 1;
         typical = typical < (INT64_C(1) << 40) ? typical : INT64_C(1) << 40;
         l->level[k] = typical * 65536 / of[k].divisor + 1;
     }
-    lane_heat(l, LANE_LEVELS / 2);
-}
-
-void lane_heat(struct lane *l, int32_t level) {
-    l->hot = l->level[level];
-    l->cold = l->hot / COLD_DIVISOR + 1;
-}
-
-struct lane *lane_new(const struct problem *p, const struct schedule *s, uint64_t seed,
-                      const struct solve_limits *limits) {
-    struct sequence *q = sequence_knows(p) ? sequence_new(p, s) : NULL;
-    if (q == NULL)
-        return NULL;
-    struct lane *l = takt_alloc(sizeof *l);
-    size_t size = (size_t)p->tasks * sizeof(int32_t);
-    l->q = q;
-    l->best.order = takt_alloc(size);
-    l->best.option = takt_alloc(size);
-    sequence_save(q, &l->best);
-    l->best_cost = q->cost;
-    neighbour_init(&l->neighbour, p, seed);
-    calibrate(l, limits);
-    return l;
-}
-
-void lane_free(struct lane *l) {
-    if (l == NULL)
-        return;
-    neighbour_done(&l->neighbour);
-    sequence_free(l->q);
-    free(l->best.order);
-    free(l->best.option);
-    free(l);
+    heat(l, LEVELS / 2);
 }
 
 /* hot · (cold/hot)^(at/2^16), with the power of two taken straight between its whole steps. */
@@ -85,18 +71,14 @@ int64_t lane_patience(struct random *random, int64_t warmth) {
     return ((warmth >> 8) * (log * 45426 >> 24)) >> 16;
 }
 
-int32_t lane_progress(const struct lane_stretch *stretch, const struct solve_limits *limits, int64_t done) {
-    int64_t way = stretch->to - stretch->from;
-    if (limits->deadline != NULL && limits->deadline(limits->arg))
-        return -1;
-    if (stretch->moves > 0)
-        return stretch->from + (int32_t)(way * done / stretch->moves);
-    int32_t share = limits->spent(limits->arg);
-    if (share >= stretch->end)
-        return -1;
-    if (share <= stretch->begin)
-        return stretch->from;
-    return stretch->from + (int32_t)(way * (share - stretch->begin) / (stretch->end - stretch->begin));
+static struct sequence_order order_new(const struct problem *p) {
+    size_t size = (size_t)p->tasks * sizeof(int32_t);
+    return (struct sequence_order){takt_alloc(size), takt_alloc(size)};
+}
+
+static void order_free(struct sequence_order *order) {
+    free(order->order);
+    free(order->option);
 }
 
 static void remember(struct lane *l) {
@@ -104,14 +86,46 @@ static void remember(struct lane *l) {
     sequence_save(l->q, &l->best);
 }
 
-void lane_run(struct lane *l, const struct lane_stretch *stretch, const struct solve_limits *limits) {
+static bool lane_knows(const struct problem *p, int32_t lane, int32_t lanes) {
+    (void)lane, (void)lanes;
+    return sequence_knows(p);
+}
+
+static void *lane_make(const struct searcher_brief *brief) {
+    struct sequence *q = sequence_new(brief->p, brief->plan);
+    if (q == NULL)
+        return NULL;
+    struct lane *l = takt_alloc(sizeof *l);
+    l->q = q;
+    l->number = brief->lane;
+    l->first = order_new(brief->p);
+    l->best = order_new(brief->p);
+    sequence_save(q, &l->first);
+    remember(l);
+    l->level_cost = l->best_cost;
+    neighbour_init(&l->neighbour, brief->p, brief->seed);
+    calibrate(l, brief->limits);
+    return l;
+}
+
+static void lane_free(void *self) {
+    struct lane *l = self;
+    neighbour_done(&l->neighbour);
+    sequence_free(l->q);
+    order_free(&l->first);
+    order_free(&l->best);
+    free(l);
+}
+
+static void lane_run(void *self, const struct searcher_stretch *stretch, const struct solve_limits *limits) {
+    struct lane *l = self;
     struct sequence *q = l->q;
     int64_t warmth = lane_temperature(l->hot, l->cold, stretch->from), best = l->best_cost;
     bool better = false; /* than the one that was saved, and not left since */
     for (int64_t k = 0; stretch->moves == 0 || k < stretch->moves; k++) {
         struct neighbour_move m;
         if (k % ASK_EVERY == 0) {
-            int32_t at = lane_progress(stretch, limits, k);
+            int32_t at = searcher_progress(stretch, limits, k);
             if (at < 0)
                 break;
             warmth = lane_temperature(l->hot, l->cold, at);
@@ -130,6 +144,8 @@ void lane_run(struct lane *l, const struct lane_stretch *stretch, const struct s
             better = false;
             sequence_move(q, m.task, m.option, m.next);
         }
+        if (q->cost < l->level_cost)
+            l->level_cost = q->cost;
         if (q->cost < best) {
             best = q->cost;
             better = true;
@@ -140,25 +156,75 @@ void lane_run(struct lane *l, const struct lane_stretch *stretch, const struct s
     q->limit = INT64_MAX;
 }
 
-void lane_adopt(struct lane *l, const struct lane *other) {
-    sequence_restore(l->q, &other->best);
+static int64_t lane_best_cost(const void *self) {
+    return ((const struct lane *)self)->best_cost;
 }
 
-struct schedule *lane_schedule(struct lane *l) {
-    struct sequence_order now;
-    size_t size = (size_t)l->q->p->tasks * sizeof(int32_t);
-    now.order = takt_alloc(size);
-    now.option = takt_alloc(size);
+static int64_t lane_tried(const void *self) {
+    return ((const struct lane *)self)->tried;
+}
+
+static struct schedule *lane_best(void *self) {
+    struct lane *l = self;
+    struct sequence_order now = order_new(l->q->p);
     sequence_save(l->q, &now);
     sequence_restore(l->q, &l->best);
     struct schedule *s = sequence_schedule(l->q);
     sequence_restore(l->q, &now);
-    free(now.order);
-    free(now.option);
+    order_free(&now);
     return s;
 }
 
-void lane_restart(struct lane *l, struct sequence_order from) {
-    sequence_restore(l->q, &from);
-    remember(l);
+static void lane_adopt(void *self, const void *other) {
+    struct lane *l = self;
+    sequence_restore(l->q, &((const struct lane *)other)->best);
 }
+
+static void lane_take(void *self, const struct schedule *plan) {
+    struct lane *l = self;
+    struct sequence *q = sequence_new(l->q->p, plan);
+    if (q == NULL)
+        return;
+    sequence_free(l->q);
+    l->q = q;
+}
+
+static void lane_try_level(void *self, int32_t level) {
+    struct lane *l = self;
+    sequence_restore(l->q, &l->first);
+    l->level_cost = l->q->cost;
+    heat(l, level);
+}
+
+static int64_t lane_level_cost(const void *self) {
+    return ((const struct lane *)self)->level_cost;
+}
+
+/* What is best in a short time is too cold for a long one, so lanes take the next hotter one and the one after that, by
+ * turns. */
+static void lane_settle(void *self, int32_t best_level) {
+    struct lane *l = self;
+    int32_t level = best_level + (l->q->p->tasks > LONG ? 0 : 1) + l->number % 2;
+    if (l->q->cost < l->best_cost)
+        remember(l); /* from another lane */
+    else
+        sequence_restore(l->q, &l->best);
+    heat(l, level < LEVELS ? level : LEVELS - 1);
+}
+
+const struct searcher_kind lane_kind = {
+    .name = "annealing",
+    .knows = lane_knows,
+    .make = lane_make,
+    .free = lane_free,
+    .run = lane_run,
+    .best_cost = lane_best_cost,
+    .best = lane_best,
+    .tried = lane_tried,
+    .adopt = lane_adopt,
+    .take = lane_take,
+    .levels = LEVELS,
+    .try_level = lane_try_level,
+    .level_cost = lane_level_cost,
+    .settle = lane_settle,
+};

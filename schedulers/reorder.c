@@ -7,6 +7,7 @@
 #include "schedulers/reorder.h"
 
 #include "schedulers/job_facts.h"
+#include "schedulers/lane.h"
 #include "schedulers/placer.h"
 
 #include <stdlib.h>
@@ -134,13 +135,33 @@ static void take_order(struct reorder *r, const struct schedule *s) {
     free(row);
 }
 
-struct reorder *reorder_new(const struct problem *p, const struct schedule *s, uint64_t seed) {
+static void reorder_free(void *self) {
+    struct reorder *r = self;
+    for (int32_t k = 0; k < CHECKPOINTS; k++)
+        timetable_free(r->saved[k]);
+    placer_done(&r->placer);
+    timetable_free(r->t);
+    schedule_free(r->best_schedule);
+    plan_free(&r->now);
+    plan_free(&r->best);
+    free(r->place);
+    free(r);
+}
+
+static bool reorder_knows(const struct problem *p, int32_t lane, int32_t lanes) {
+    (void)p, (void)lane, (void)lanes;
+    return true;
+}
+
+/* NULL: the plan's order leads to none (limited lags, that is). */
+static void *reorder_make(const struct searcher_brief *brief) {
+    const struct problem *p = brief->p;
     struct reorder *r = takt_alloc(sizeof *r);
-    *r = (struct reorder){.p = p, .random = {seed}, .valid = 1};
+    *r = (struct reorder){.p = p, .random = {brief->seed}, .valid = 1};
     r->now = plan_new(p);
     r->best = plan_new(p);
     r->place = takt_alloc(list_size(p));
-    take_order(r, s);
+    take_order(r, brief->plan);
     if (timetable_new(p, &r->saved[0], NULL) != 0) {
         reorder_free(r);
         return NULL;
@@ -159,20 +180,6 @@ struct reorder *reorder_new(const struct problem *p, const struct schedule *s, u
     plan_copy(p, &r->best, &r->now);
     save_checkpoints(r);
     return r;
-}
-
-void reorder_free(struct reorder *r) {
-    if (r == NULL)
-        return;
-    for (int32_t k = 0; k < CHECKPOINTS; k++)
-        timetable_free(r->saved[k]);
-    placer_done(&r->placer);
-    timetable_free(r->t);
-    schedule_free(r->best_schedule);
-    plan_free(&r->now);
-    plan_free(&r->best);
-    free(r->place);
-    free(r);
 }
 
 static int32_t below(struct reorder *r, int32_t limit) {
@@ -251,27 +258,32 @@ static void heat(struct reorder *r) {
     r->heated = true;
 }
 
+/* What has been placed and what it costs is the plan now, and better than the best. */
+static void keep_best(struct reorder *r) {
+    r->best_cost = r->cost;
+    schedule_free(r->best_schedule);
+    r->best_schedule = schedule_copy(r->t->schedule);
+    plan_copy(r->p, &r->best, &r->now);
+}
+
 static void keep(struct reorder *r, const struct reordering *m, int64_t cost) {
     int32_t first = m->from < m->to ? m->from : m->to;
     while (r->valid > 1 && checkpoint_place(r, r->valid - 1) > first)
         r->valid--;
     r->cost = cost;
-    if (cost < r->best_cost) {
-        r->best_cost = cost;
-        schedule_free(r->best_schedule);
-        r->best_schedule = schedule_copy(r->t->schedule);
-        plan_copy(r->p, &r->best, &r->now);
-    }
+    if (cost < r->best_cost)
+        keep_best(r);
     save_checkpoints(r);
 }
 
-void reorder_run(struct reorder *r, const struct lane_stretch *stretch, const struct solve_limits *limits) {
+static void reorder_run(void *self, const struct searcher_stretch *stretch, const struct solve_limits *limits) {
+    struct reorder *r = self;
     if (!r->heated)
         heat(r);
     int64_t warmth = r->hot;
     for (int64_t k = 0; stretch->moves == 0 || k < stretch->moves; k++) {
         if (k % ASK_EVERY == 0) {
-            int32_t at = lane_progress(stretch, limits, k);
+            int32_t at = searcher_progress(stretch, limits, k);
             if (at < 0)
                 return;
             warmth = lane_temperature(r->hot, r->cold, at);
@@ -287,23 +299,51 @@ void reorder_run(struct reorder *r, const struct lane_stretch *stretch, const st
     }
 }
 
-int64_t reorder_best_cost(const struct reorder *r) {
-    return r->best_cost;
+static int64_t reorder_best_cost(const void *self) {
+    return ((const struct reorder *)self)->best_cost;
 }
 
-int64_t reorder_tried(const struct reorder *r) {
-    return r->tried;
+static int64_t reorder_tried(const void *self) {
+    return ((const struct reorder *)self)->tried;
 }
 
-struct schedule *reorder_schedule(const struct reorder *r) {
-    return schedule_copy(r->best_schedule);
+static struct schedule *reorder_best(void *self) {
+    return schedule_copy(((const struct reorder *)self)->best_schedule);
 }
 
-void reorder_adopt(struct reorder *r, const struct reorder *other) {
-    plan_copy(r->p, &r->now, &other->best);
+static void restart(struct reorder *r) {
     for (int32_t k = 0; k < r->p->tasks; k++)
         r->place[r->now.order[k]] = k;
     r->valid = 1;
-    if (decode(r, 0, &r->cost))
-        save_checkpoints(r);
+    if (!decode(r, 0, &r->cost)) { /* the order of another search may lead to none here */
+        plan_copy(r->p, &r->now, &r->best);
+        restart(r);
+        return;
+    }
+    save_checkpoints(r);
 }
+
+static void reorder_adopt(void *self, const void *other) {
+    struct reorder *r = self;
+    plan_copy(r->p, &r->now, &((const struct reorder *)other)->best);
+    restart(r);
+}
+
+static void reorder_take(void *self, const struct schedule *plan) {
+    struct reorder *r = self;
+    take_order(r, plan);
+    restart(r);
+}
+
+const struct searcher_kind reorder_kind = {
+    .name = "reordering",
+    .knows = reorder_knows,
+    .make = reorder_make,
+    .free = reorder_free,
+    .run = reorder_run,
+    .best_cost = reorder_best_cost,
+    .best = reorder_best,
+    .tried = reorder_tried,
+    .adopt = reorder_adopt,
+    .take = reorder_take,
+};

@@ -8,17 +8,8 @@
  * is judged by placing everything after it anew, from one of a few timetables that are kept on the way; it is taken as
  * in annealing (lane.h). Slower than a sequence by far, but it knows all of the format.
  *
- * Threads: one owner at a time. Ownership: reorder_new and reorder_free. */
+ * Threads, ownership: searcher.h. */
 
-#include "schedulers/lane.h"
+#include "schedulers/searcher.h"
 
-struct reorder;
-
-/* NULL: the schedule's order leads to none (limited lags, that is). */
-struct reorder *reorder_new(const struct problem *p, const struct schedule *s, uint64_t seed);
-void reorder_free(struct reorder *r); /* NULL is fine */
-void reorder_run(struct reorder *r, const struct lane_stretch *stretch, const struct solve_limits *limits);
-int64_t reorder_best_cost(const struct reorder *r);
-int64_t reorder_tried(const struct reorder *r);
-struct schedule *reorder_schedule(const struct reorder *r); /* a copy of the best */
-void reorder_adopt(struct reorder *r, const struct reorder *other);
+extern const struct searcher_kind reorder_kind;

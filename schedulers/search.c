@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* 1. A first plan: the start schedule, repaired if need be, or that of atcs.
- * 2. Lanes try a few temperatures to begin with, for a fifteenth of the time.
- * 3. They anneal the plan, in stretches. After each, what is better is handed out by the calling thread; after some of
+ * 2. Lanes whose kind has levels (temperatures, that is) try them, for a share of the time.
+ * 3. All improve the plan, in stretches. After each, what is better is handed out by the calling thread; after some of
  * them in the second half, the lane that is worst goes on from the best lane's best. Lanes share nothing within a
  * stretch, and which thread runs which lane changes nothing.
  *
@@ -11,8 +11,8 @@
 
 #include "schedulers/search.h"
 
-#include "schedulers/lane.h"
-#include "schedulers/reorder.h"
+#include "schedulers/model.h"
+#include "schedulers/searcher.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,8 +24,13 @@ enum {
     ADOPT_FROM = 20,
     ADOPT_EVERY = 4,
     FIRST_ROUND_MOVES = 2000,
-    LONG = 4000,
+    LEVELS_MAX = 16,
     PILOT_SHARE = 65536 / 50
+};
+
+struct search_lane {
+    const struct searcher_kind *kind;
+    void *searcher;
 };
 
 struct searching {
@@ -34,12 +39,9 @@ struct searching {
     solve_better_fn *on_better;
     void *arg;
     struct solve_result *best;
-    struct lane **lanes;       /* for problems that a sequence knows */
-    struct reorder **reorders; /* for all others */
+    struct search_lane *lanes;
     int32_t lane_count, threads;
-    struct lane_stretch stretch;
-    struct sequence_order first_order, best_order; /* where lanes begin, and the best that any of them had */
-    int64_t best_cost;
+    struct searcher_stretch stretch;
     atomic_int next; /* lane that no thread has taken yet */
 };
 
@@ -77,11 +79,14 @@ static int first_plan(struct searching *s, const struct schedule *start, struct 
 
 static void *run_lanes(void *arg) {
     struct searching *s = arg;
-    for (int k; (k = atomic_fetch_add(&s->next, 1)) < s->lane_count;)
-        if (s->reorders[k] != NULL)
-            reorder_run(s->reorders[k], &s->stretch, s->limits);
-        else
-            lane_run(s->lanes[k], &s->stretch, s->limits);
+    for (int k; (k = atomic_fetch_add(&s->next, 1)) < s->lane_count;) {
+        struct searcher_stretch stretch = s->stretch;
+        if (s->lanes[k].kind->levels == 0) { /* trials are nothing to it */
+            stretch.from = stretch.begin;
+            stretch.to = stretch.end;
+        }
+        s->lanes[k].kind->run(s->lanes[k].searcher, &stretch, s->limits);
+    }
     return NULL;
 }
 
@@ -97,42 +102,46 @@ static void run_stretch(struct searching *s) {
     free(thread);
 }
 
-static void exchange_reorders(struct searching *s, bool adopt) {
-    int32_t good = 0, bad = 0;
-    for (int32_t k = 1; k < s->lane_count; k++) {
-        if (reorder_best_cost(s->reorders[k]) < reorder_best_cost(s->reorders[good]))
-            good = k;
-        if (reorder_best_cost(s->reorders[k]) >= reorder_best_cost(s->reorders[bad]))
-            bad = k;
+static int64_t cost_of(const struct search_lane *l) {
+    return l->kind->best_cost(l->searcher);
+}
+
+static void adopt_from(struct search_lane *to, const struct search_lane *from) {
+    if (to->kind == from->kind) {
+        to->kind->adopt(to->searcher, from->searcher);
+    } else if (to->kind->take != NULL) {
+        struct schedule *plan = from->kind->best(from->searcher);
+        to->kind->take(to->searcher, plan);
+        schedule_free(plan);
     }
-    if (reorder_best_cost(s->reorders[good]) < s->best->figures.objective)
-        offer(s, reorder_schedule(s->reorders[good]));
-    if (adopt && reorder_best_cost(s->reorders[bad]) > reorder_best_cost(s->reorders[good]))
-        reorder_adopt(s->reorders[bad], s->reorders[good]);
+}
+
+static int32_t best_lane(const struct searching *s) {
+    int32_t good = 0;
+    for (int32_t k = 1; k < s->lane_count; k++)
+        if (cost_of(&s->lanes[k]) < cost_of(&s->lanes[good]))
+            good = k;
+    return good;
+}
+
+static int32_t worst_lane(const struct searching *s) {
+    int32_t bad = 0;
+    for (int32_t k = 1; k < s->lane_count; k++)
+        if (cost_of(&s->lanes[k]) >= cost_of(&s->lanes[bad]))
+            bad = k;
+    return bad;
 }
 
 static void exchange(struct searching *s, bool adopt) {
-    int32_t good = 0, bad = 0;
-    for (int32_t k = 1; k < s->lane_count; k++) {
-        if (s->lanes[k]->best_cost < s->lanes[good]->best_cost)
-            good = k;
-        if (s->lanes[k]->best_cost >= s->lanes[bad]->best_cost)
-            bad = k;
-    }
-    struct lane *l = s->lanes[good];
-    if (l->best_cost < s->best_cost) {
-        s->best_cost = l->best_cost;
-        memcpy(s->best_order.order, l->best.order, (size_t)s->p->tasks * sizeof(int32_t));
-        memcpy(s->best_order.option, l->best.option, (size_t)s->p->tasks * sizeof(int32_t));
-    }
-    if (l->best_cost < s->best->figures.objective)
-        offer(s, lane_schedule(l));
-    if (adopt && s->lanes[bad]->best_cost > l->best_cost)
-        lane_adopt(s->lanes[bad], l);
+    struct search_lane *good = &s->lanes[best_lane(s)], *bad = &s->lanes[worst_lane(s)];
+    if (cost_of(good) < s->best->figures.objective)
+        offer(s, good->kind->best(good->searcher));
+    if (adopt && cost_of(bad) > cost_of(good))
+        adopt_from(bad, good);
 }
 
 /* One stretch of all lanes, `share` (of 2^16) of the round long, and what is left of `moves`, or none if that is 0. */
-static void run_share(struct searching *s, struct lane_stretch stretch, int64_t moves) {
+static void run_share(struct searching *s, struct searcher_stretch stretch, int64_t moves) {
     stretch.moves = moves * stretch.end / 65536 - moves * stretch.begin / 65536;
     if (moves != 0 && stretch.moves == 0)
         return;
@@ -140,39 +149,54 @@ static void run_share(struct searching *s, struct lane_stretch stretch, int64_t 
     run_stretch(s);
 }
 
-/* Which level is best: each is tried from the first plan on, all the way down, by one of the lanes. What is best in a
- * short time is too cold for a long one, so the lanes then take the next hotter one and the one after that, by turns,
- * and go on from the best plan. Returns the share of the round that is over. */
-/* With many tasks the time is short whatever it is. */
+static int32_t levels_of(const struct searching *s) {
+    int32_t most = 0;
+    for (int32_t k = 0; k < s->lane_count; k++)
+        most = s->lanes[k].kind->levels > most ? s->lanes[k].kind->levels : most;
+    return most < LEVELS_MAX ? most : LEVELS_MAX;
+}
+
+/* Which level is best, tried by lanes side by side; all then go on from the best plan. Returns the share of the round
+ * that is over. */
 static int32_t try_levels(struct searching *s, int64_t moves) {
-    int64_t best_of[LANE_LEVELS];
-    int32_t at = 0, best = 0;
-    for (int32_t level = 0; level < LANE_LEVELS; level += s->lane_count) {
+    int64_t cost[LEVELS_MAX];
+    int32_t at = 0, levels = levels_of(s), next = 0, best = 0;
+    while (next < levels) {
+        int32_t begun = next;
         for (int32_t k = 0; k < s->lane_count; k++) {
-            lane_restart(s->lanes[k], s->first_order);
-            lane_heat(s->lanes[k], (level + k) % LANE_LEVELS);
+            struct search_lane *l = &s->lanes[k];
+            if (l->kind->levels > 0)
+                l->kind->try_level(l->searcher, next++ % l->kind->levels);
         }
-        run_share(s, (struct lane_stretch){0, 65536, at, at + PILOT_SHARE, 0}, moves);
+        run_share(s, (struct searcher_stretch){0, 65536, at, at + PILOT_SHARE, 0}, moves);
         at += PILOT_SHARE;
-        for (int32_t k = 0; k < s->lane_count && level + k < LANE_LEVELS; k++) {
-            best_of[level + k] = s->lanes[k]->best_cost;
-            if (best_of[level + k] < best_of[best])
-                best = level + k;
+        for (int32_t k = 0, level = begun; k < s->lane_count && level < levels; k++) {
+            struct search_lane *l = &s->lanes[k];
+            if (l->kind->levels == 0)
+                continue;
+            cost[level] = l->kind->level_cost(l->searcher);
+            if (cost[level] < cost[best])
+                best = level;
+            level++;
         }
         exchange(s, false);
     }
+    int32_t good = best_lane(s);
     for (int32_t k = 0; k < s->lane_count; k++) {
-        lane_restart(s->lanes[k], s->best_order);
-        int32_t level = best + (s->p->tasks > LONG ? 0 : 1) + k % 2;
-        lane_heat(s->lanes[k], level < LANE_LEVELS ? level : LANE_LEVELS - 1);
+        struct search_lane *l = &s->lanes[k];
+        if (l->kind->levels == 0)
+            continue;
+        if (k != good)
+            adopt_from(l, &s->lanes[good]);
+        l->kind->settle(l->searcher, best);
     }
     return at;
 }
 
 static void run_round(struct searching *s, int64_t moves) {
-    int32_t begin = s->reorders[0] != NULL ? 0 : try_levels(s, moves);
+    int32_t begin = try_levels(s, moves);
     for (int32_t k = 0; k < STRETCHES && !is_over(s->limits); k++) {
-        struct lane_stretch stretch = {
+        struct searcher_stretch stretch = {
             .from = k * 65536 / STRETCHES,
             .to = (k + 1) * 65536 / STRETCHES,
             .begin = begin + (65536 - begin) / STRETCHES * k,
@@ -180,10 +204,7 @@ static void run_round(struct searching *s, int64_t moves) {
         };
         run_share(s, stretch, moves);
         bool adopt = k >= ADOPT_FROM && k % ADOPT_EVERY == 0;
-        if (s->reorders[0] != NULL)
-            exchange_reorders(s, adopt);
-        else
-            exchange(s, adopt);
+        exchange(s, adopt);
     }
 }
 
@@ -202,34 +223,15 @@ static uint64_t seed_of(const struct searching *s, int32_t lane) {
     return s->limits->seed * UINT64_C(0x2545f4914f6cdd1d) + (uint64_t)lane * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* All lanes are of one kind; none where the first plan's order cannot be searched. */
-static void make_lanes(struct searching *s) {
-    bool known = true;
-    for (int32_t k = 0; k < s->lane_count && known; k++) {
-        s->lanes[k] = lane_new(s->p, s->best->schedule, seed_of(s, k), s->limits);
-        known = s->lanes[k] != NULL;
-    }
-    for (int32_t k = 0; k < s->lane_count && !known; k++) {
-        s->reorders[k] = reorder_new(s->p, s->best->schedule, seed_of(s, k));
-        if (s->reorders[k] == NULL)
-            s->lane_count = k;
-    }
-}
-
-static void improve_orders(struct searching *s) {
-    size_t size = (size_t)s->p->tasks * sizeof(int32_t);
-    s->first_order = (struct sequence_order){takt_alloc(size), takt_alloc(size)};
-    s->best_order = (struct sequence_order){takt_alloc(size), takt_alloc(size)};
-    if (s->lanes[0] != NULL) {
-        s->best_cost = s->lanes[0]->best_cost;
-        sequence_save(s->lanes[0]->q, &s->first_order);
-        sequence_save(s->lanes[0]->q, &s->best_order);
-    }
-    improve(s);
-    free(s->first_order.order);
-    free(s->first_order.option);
-    free(s->best_order.order);
-    free(s->best_order.option);
+static bool make_lane(struct searching *s, int32_t k) {
+    struct searcher_brief brief = {s->p, s->best->schedule, s->limits, seed_of(s, k), k, s->lane_count};
+    struct search_lane *l = &s->lanes[k];
+    for (const struct searcher_kind *const *kind = searcher_kinds; *kind != NULL && l->searcher == NULL; kind++)
+        if ((*kind)->knows(s->p, k, s->lane_count)) {
+            l->kind = *kind;
+            l->searcher = (*kind)->make(&brief);
+        }
+    return l->searcher != NULL;
 }
 
 int search_solve(const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
@@ -240,18 +242,17 @@ int search_solve(const struct problem *p, const struct schedule *start, const st
     int code = first_plan(&s, start, err);
     if (code != 0 || ret->schedule == NULL || p->tasks == 0)
         return code;
-    int32_t lanes = s.lane_count;
-    s.lanes = takt_alloc((size_t)lanes * sizeof *s.lanes);
-    s.reorders = takt_alloc((size_t)lanes * sizeof *s.reorders);
-    make_lanes(&s);
-    if (s.lane_count > 0)
-        improve_orders(&s);
-    for (int32_t k = 0; k < lanes; k++) {
-        ret->moves += s.lanes[k] != NULL ? s.lanes[k]->tried : s.reorders[k] != NULL ? reorder_tried(s.reorders[k]) : 0;
-        lane_free(s.lanes[k]);
-        reorder_free(s.reorders[k]);
+    s.lanes = takt_alloc((size_t)s.lane_count * sizeof *s.lanes);
+    int32_t made = 0;
+    while (made < s.lane_count && make_lane(&s, made))
+        made++;
+    s.lane_count = made;
+    if (made > 0)
+        improve(&s);
+    for (int32_t k = 0; k < made; k++) {
+        ret->moves += s.lanes[k].kind->tried(s.lanes[k].searcher);
+        s.lanes[k].kind->free(s.lanes[k].searcher);
     }
     free(s.lanes);
-    free(s.reorders);
     return 0;
 }
