@@ -8,7 +8,7 @@ DESTDIR  ?=
 prefix   ?= /usr
 VERSION  := $(shell cat VERSION)
 
-PACKAGES := libzmq yaml-0.1 sqlite3 jansson libsystemd libsodium zlib
+PACKAGES := libzmq yaml-0.1 sqlite3 libpq jansson libsystemd libsodium zlib
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla $(WERROR)
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 OPTIMISE ?= -O2 -g
@@ -88,6 +88,11 @@ check-built:
 	tests/run $(TESTS)
 	@for f in $(FUZZERS); do $(O)/tests/fuzz/replay_$$f tests/fuzz/corpus/$$f || exit 1; done
 	TAKT_BUILD=$(O) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
+	TAKT_BUILD=$(O) TAKT_STORE=postgresql $(PYTHON) -m pytest -q -p no:cacheprovider $(ON_POSTGRES)
+
+# What has to do with the store, once more with the orders in PostgreSQL.
+ON_POSTGRES := tests/system/test_dispatch.py tests/system/test_floor.py tests/system/test_intake.py tests/system/test_kills.py \
+               tests/system/test_service.py tests/system/test_taktctl.py
 
 # The whole suite under a sanitizer, each in a build folder of its own.
 check-asan:

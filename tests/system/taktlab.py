@@ -21,8 +21,11 @@ import time
 
 import zmq
 
+import database
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("TAKT_BUILD", f"{ROOT}/build"))
+STORE = os.environ.get("TAKT_STORE", "sqlite")  # or postgresql: where labs keep their orders
 WAIT_S = 60  # for what takes milliseconds: only a machine that is busy with other things comes near
 
 # The plant of most tests: one product, two operations, everything open day and night, all endpoints in the folder. A lot waits
@@ -157,6 +160,12 @@ class Lab:
         self.plant = copy.deepcopy(PLANT)
         self.plant.update(copy.deepcopy(changes))
         self.process, self.status, self.peers = None, None, []
+        self.database = self.make_database() if STORE == "postgresql" and "store" not in changes else None
+
+    def make_database(self):
+        name = os.path.basename(self.folder)
+        self.plant["store"] = database.shared().create(name)
+        return name
 
     def __enter__(self):
         return self
@@ -167,6 +176,8 @@ class Lab:
         if self.process is not None:
             self.stop() if kind is None else self.kill()
         log = self.log()
+        if self.database:
+            database.shared().drop(self.database)
         shutil.rmtree(self.folder, ignore_errors=True)
         if kind is not None:
             print(log)
