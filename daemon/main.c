@@ -14,6 +14,7 @@
 #include "daemon/wire/endpoint.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@
 #include <sysexits.h>
 #include <zmq.h>
 
-enum { FILES_MIN = 512 };
+enum { FILES_MIN = 512, STORE_PAUSE_MS_MIN = 100, STORE_PAUSE_MS_MAX = 3000, STORE_AWAIT_MS = 60000 };
 
 static const char usage[] =
     "usage: taktd [--check] [--speed N] [--start TIME] [--role all] FILE\n"
@@ -161,10 +162,33 @@ static int check_endpoints(const struct plant *plant) {
     return code;
 }
 
+/* A signal to end came within the pause. */
+static bool told_to_end(int64_t pause_ms) {
+    const struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000};
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    return sigtimedwait(&ends, NULL, &pause) > 0;
+}
+
+/* A database on its way up, or down for a moment, is waited for: who starts a daemon again and again gives up sooner. *ret is
+ * NULL if we are told to end meanwhile. */
 static int open_store(const struct plant *plant, struct store **ret) {
     struct takt_error err = {0};
     struct store_config config = {.url = plant->store, .plant = plant->id, .create = true};
-    int code = store_open(&config, ret, &err);
+    bool elsewhere = strncmp(plant->store, "postgresql:", 11) == 0;
+    int code;
+    *ret = NULL;
+    for (int64_t pause_ms = STORE_PAUSE_MS_MIN, until_ms = clock_mono_ms() + STORE_AWAIT_MS;
+         (code = store_open(&config, ret, &err)) == TAKT_ESTORE && elsewhere && clock_mono_ms() < until_ms;
+         pause_ms = pause_ms * 2 < STORE_PAUSE_MS_MAX ? pause_ms * 2 : STORE_PAUSE_MS_MAX) {
+        if (pause_ms == STORE_PAUSE_MS_MIN)
+            log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_TROUBLE, NULL, "%s, retrying", err.text);
+        if (told_to_end(pause_ms))
+            return 0;
+        takt_error_clear(&err);
+    }
     if (code == TAKT_EBUSY)
         log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_BUSY, NULL, "%s", err.text);
     else if (code != 0)
@@ -263,7 +287,7 @@ int main(int argc, char **argv) {
         code = check_endpoints(plant);
     if (code == 0)
         code = open_store(plant, &store);
-    if (code == 0)
+    if (code == 0 && store != NULL)
         code = run(&arguments, plant, store);
     plant_unref(plant);
     return exit_status(code);

@@ -121,6 +121,9 @@ static bool show_status(struct control_call *call) {
 }
 
 static bool show_creators(struct control_call *call) {
+    const struct store_stats *stats = call->request;
+    if (stats->head.code != 0)
+        return refuse(&call->refusal, REFUSAL_BUSY, "", "%s", stats->head.err.text);
     view_creators(begin_reply(call), call->control->plant, call->request);
     return end_reply(call);
 }

@@ -69,12 +69,13 @@ class Cluster:
     def start(self):
         settings = {**self.settings, "unix_socket_directories": self.folder}
         arguments = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with open(f"{self.folder}/log", "ab") as log:
-            self.process = subprocess.Popen(self.command("postgres", "-D", self.data, *arguments), cwd="/", stdout=log, stderr=log,
-                                            env={**os.environ, "LC_ALL": "C"})
         end = time.monotonic() + 60
         while subprocess.run([f"{self.bin}/pg_isready", "-q", "-h", self.folder], check=False).returncode != 0:
-            assert self.process.poll() is None and time.monotonic() < end, self.log()
+            assert time.monotonic() < end, self.log()
+            if self.process is None or self.process.poll() is not None:  # again where one that was killed is not quite gone
+                with open(f"{self.folder}/log", "ab") as log:
+                    self.process = subprocess.Popen(self.command("postgres", "-D", self.data, *arguments), cwd="/", stdout=log,
+                                                    stderr=log, env={**os.environ, "LC_ALL": "C"})
             time.sleep(0.02)
         return self
 
