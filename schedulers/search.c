@@ -11,6 +11,7 @@
 
 #include "schedulers/search.h"
 
+#include "schedulers/atcs.h"
 #include "schedulers/model.h"
 #include "schedulers/searcher.h"
 
@@ -74,7 +75,7 @@ static int first_plan(struct searching *s, const struct schedule *start, struct 
     }
     struct solve_limits whole = *s->limits;
     whole.iterations = 0;
-    return solve_atcs(s->p, NULL, &whole, s->on_better, s->arg, s->best, err);
+    return atcs_solve(s->p, NULL, &whole, s->on_better, s->arg, s->best, err);
 }
 
 static void *run_lanes(void *arg) {
