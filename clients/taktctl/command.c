@@ -54,6 +54,11 @@ static const struct argument report_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+static const struct argument key_options[] = {
+    {"--file", 'f', "FILE", "new: where to write it (NAME.key)"},
+    {NULL, 0, NULL, NULL},
+};
+
 static const char times[] = "TIME is 2026-11-23T14:05:00Z, or local in the plant's zone, 2026-11-23T14:05, or from now, +2h30m.";
 static const char reference[] = "REF is CREATOR/ORDER_REF, or ORDER_REF where only one creator has used it.";
 
@@ -76,6 +81,11 @@ const struct command commands[] = {
     {"why", "REF", "what binds an order to its date", reference, NULL, 1, 1, show_why},
     {"reload", "", "read the plant's file again, and wait until it is in force or refused", NULL, NULL, 0, 0, show_reload},
     {"config", "[PREFIX]", "options with the values in force, those whose path begins with PREFIX", NULL, NULL, 0, 1, show_config},
+    {"key", "new NAME | list | revoke KEY", "make a key; list the keys of the plant; take one away at once",
+     "new writes a new key pair to NAME.key, which only you can read, and prints its public key; it asks no daemon. The\n"
+     "plant's own is called `plant` and belongs into the daemon's working folder, or among systemd's credentials.\n"
+     "revoke is for ever, and takes effect on open connections too.",
+     key_options, 1, 2, run_key},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };
 

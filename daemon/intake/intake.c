@@ -7,6 +7,7 @@
  * was not answered sends again, and the store knows what it has. */
 
 #include "daemon/intake/intake_inner.h"
+#include "daemon/wire/hello.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -143,14 +144,8 @@ void intake_answered(struct intake *in, struct ask *ask) {
 
 static bool say_hello(struct call *c) {
     struct intake *in = c->in;
-    int64_t protocol = 0;
-    const char *creator = NULL, *client = NULL;
-    if (!reader_integer(&c->reader, "protocol", READ_REQUIRED, 0, READ_INTEGER_MAX, &protocol) ||
-        !reader_text(&c->reader, "client", READ_OPTIONAL, 200, &client))
-        return false;
-    if (protocol != 1)
-        return reader_problem(&c->reader, "protocol", REFUSAL_BAD_PROTOCOL, "protocol 1 is spoken here");
-    if (!reader_text(&c->reader, "creator", READ_REQUIRED, 200, &creator))
+    const char *creator = NULL;
+    if (!hello_read(&c->reader, "creator", c->owner, &creator))
         return false;
     struct account *account = account_open(&in->accounts, in->plant, creator);
     if (account == NULL)
@@ -227,14 +222,24 @@ static bool run(struct call *c, struct refusal *refusal) {
     return type->run(c);
 }
 
-void intake_receive(struct intake *in, uint64_t peer, const void *bytes, size_t size) {
+/* The session of who is heard. One whose key has become another's since its hello has none any more. */
+static struct session *heard_session(struct intake *in, uint64_t peer, const char *owner) {
+    struct session *session = session_heard(&in->sessions, peer);
+    if (session == NULL || owner == NULL || strcmp(session->account->creator, owner) == 0)
+        return session;
+    session_end(&in->sessions, session);
+    return NULL;
+}
+
+void intake_receive(struct intake *in, uint64_t peer, const char *owner, const void *bytes, size_t size) {
     struct message message;
     struct refusal refusal = {0};
-    struct session stranger = {.peer = peer}, *session = session_heard(&in->sessions, peer);
+    struct session stranger = {.peer = peer}, *session = heard_session(in, peer, owner);
     in->stats.messages++;
     if (message_read(bytes, size, &message, &refusal)) {
         struct call call = {.in = in,
                             .session = session ? session : &stranger,
+                            .owner = owner,
                             .message = &message,
                             .reader = message_reader(&message, &refusal)};
         run(&call, &refusal);

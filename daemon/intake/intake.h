@@ -7,7 +7,7 @@
  * owns the sockets carries them out and hands the results back, in whatever order they come:
  *
  *     intake_time(in, plant_s, mono_ms)       once a loop turn
- *     intake_receive(in, peer, bytes, size)   each message
+ *     intake_receive(in, peer, owner, bytes, size)   each message
  *     intake_stored(in, request)              each request comes back once
  *     intake_answered(in, ask)                each ask comes back once
  *     intake_turn(in)
@@ -23,7 +23,8 @@
  *      INTAKE_PENDING_MAX; beyond, nothing of the message is taken: `over-credit`, `busy`.
  *  I3  Every message but `seen` gets exactly one answer, unless its peer is lost.
  *  I4  A subscriber gets its creator's events in order, each at least once, at most SUBSCRIPTION_WINDOW unseen ahead.
- *  I5  A creator can neither see nor touch what is another's: whose orders are meant follows from the session alone.
+ *  I5  A creator can neither see nor touch what is another's: whose orders are meant follows from the session alone, and where
+ *      there are keys the session's creator is the one whose key the connection has, at every message.
  *
  * Threads: one owner. Ownership: a reply's text is the receiver's, to be freed with free(); requests and asks, and all that
  * they point to, stay the intake's. Errors: everything that a peer can do wrong is a `problem` to it. */
@@ -65,7 +66,8 @@ struct intake *intake_new(struct plant *plant); /* takes a reference of its own 
 void intake_free(struct intake *in);
 
 void intake_time(struct intake *in, int64_t plant_s, int64_t mono_ms);
-void intake_receive(struct intake *in, uint64_t peer, const void *bytes, size_t size);
+/* owner: the creator whose key the connection has; NULL: no keys are asked for, and its hello says who it is. */
+void intake_receive(struct intake *in, uint64_t peer, const char *owner, const void *bytes, size_t size);
 /* A message of several frames: a protocol error, which ends the session. */
 void intake_broken(struct intake *in, uint64_t peer);
 /* The connection is gone, or what it did not read was dropped. */

@@ -25,11 +25,13 @@ struct intake_actor {
 /* ---- phases ---- */
 
 static void wait(struct intake_actor *a) {
-    zmq_pollitem_t items[2] = {{.socket = bus_socket(a->port), .events = ZMQ_POLLIN}};
+    zmq_pollitem_t items[3] = {{.socket = bus_socket(a->port), .events = ZMQ_POLLIN}};
     int count = 1;
     int64_t timeout_ms = a->endpoint ? endpoint_wait_ms(a->endpoint) : -1;
-    if (a->endpoint && !a->stopping)
+    if (a->endpoint && !a->stopping) {
         items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(a->endpoint), .events = ZMQ_POLLIN};
+        items[count++] = (zmq_pollitem_t){.socket = endpoint_ends(a->endpoint), .events = ZMQ_POLLIN};
+    }
     bus_progress(a->port);
     zmq_poll(items, count, timeout_ms < 0 ? BUS_TURN_MS_MAX : timeout_ms);
 }
@@ -73,7 +75,7 @@ static void receive_messages(struct intake_actor *a) {
         if (frame.broken)
             intake_broken(a->intake, frame.peer);
         else
-            intake_receive(a->intake, frame.peer, frame.bytes, frame.size);
+            intake_receive(a->intake, frame.peer, frame.owner, frame.bytes, frame.size);
     }
 }
 
@@ -140,7 +142,8 @@ static int open_endpoint(struct intake_actor *a, const struct actor_config *conf
         return takt_fail(err, TAKT_EINTERNAL, "libsodium cannot be used here");
     if (plant->listen.orders == NULL)
         return 0;
-    return endpoint_open(config->zmq, plant->listen.orders, plant->security, "intake", &a->endpoint, err);
+    struct endpoint_config c = {plant->listen.orders, "intake", config->keys, KEY_CREATOR};
+    return endpoint_open(config->zmq, &c, &a->endpoint, err);
 }
 
 static void body(struct bus_port *port, const struct actor_config *config) {

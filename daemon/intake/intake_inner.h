@@ -65,6 +65,7 @@ void job_free(struct intake *in, struct job *job);
 struct call {
     struct intake *in;
     struct session *session;
+    const char *owner; /* of the connection's key; NULL: no keys are asked for */
     const struct message *message;
     struct reader reader;
 };

@@ -13,10 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct control *control_new(struct plant *plant, int64_t speed_milli) {
+struct control *control_new(struct plant *plant, int64_t speed_milli, struct keyring *keys) {
     struct control *c = takt_alloc(sizeof *c);
     c->plant = plant_ref(plant);
     c->speed_milli = speed_milli;
+    c->keys = keys;
     return c;
 }
 

@@ -403,6 +403,8 @@ static const struct control_command commands[] = {
     {"why", {ask_story, ask_why, show_why}},
     {"reload", {ask_reload, show_reload}},
     {"config", {show_config}},
+    {"keys", {control_show_keys}},
+    {"revoke", {control_revoke_key}},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -46,6 +46,7 @@ struct control_call {
 struct control {
     struct plant *plant;
     int64_t speed_milli;
+    struct keyring *keys;            /* NULL: none are asked for */
     struct control_call *calls;
     size_t call_count;
     struct control_effect *effects;
@@ -58,6 +59,9 @@ struct ask *control_ask(struct control_call *call, enum ask_kind kind);
 /* `request` is at least a struct store_request; its op is set. */
 void control_store(struct control_call *call, struct store_request *request);
 void control_reload(struct control_call *call);
+
+/* ---- keys: control_keys.c ---- */
+control_step_fn control_show_keys, control_revoke_key;
 
 /* ---- views ---- */
 

@@ -52,7 +52,7 @@ static void take_frame(struct operate *o, uint64_t peer, const struct frame *fra
     if (frame->broken)
         refuse_broken(o, peer);
     else if (!(peer & CONTROL_PEER))
-        floor_receive(o->floor, peer, frame->bytes, frame->size, o->now_s);
+        floor_receive(o->floor, peer, frame->owner, frame->bytes, frame->size, o->now_s);
     else if (!control_receive(o->control, peer, frame->bytes, frame->size, o->now_s))
         floor_operator(o->floor, peer, frame->bytes, frame->size, o->now_s);
 }
@@ -178,10 +178,12 @@ static int64_t earlier(int64_t wait_ms, const struct endpoint *e) {
 }
 
 static void wait_for_something(struct operate *o) {
-    zmq_pollitem_t items[3] = {{.socket = bus_socket(o->port), .events = ZMQ_POLLIN}};
+    zmq_pollitem_t items[4] = {{.socket = bus_socket(o->port), .events = ZMQ_POLLIN}};
     int count = 1;
-    if (o->floor_endpoint && !o->stopping)
+    if (o->floor_endpoint && !o->stopping) {
         items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(o->floor_endpoint), .events = ZMQ_POLLIN};
+        items[count++] = (zmq_pollitem_t){.socket = endpoint_ends(o->floor_endpoint), .events = ZMQ_POLLIN};
+    }
     if (o->control_endpoint && !o->stopping)
         items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(o->control_endpoint), .events = ZMQ_POLLIN};
     zmq_poll(items, count, earlier(earlier(BUS_TURN_MS_MAX, o->floor_endpoint), o->control_endpoint));
@@ -204,14 +206,15 @@ static void turn(struct operate *o) {
         endpoint_turn(o->control_endpoint);
 }
 
-static int open_endpoints(struct operate *o, void *zmq, struct takt_error *err) {
+static int open_endpoints(struct operate *o, void *zmq, struct keyring *keys, struct takt_error *err) {
     const struct plant_listen *listen = &o->plant->listen;
-    enum security security = o->plant->security;
+    struct endpoint_config floor = {listen->floor, "floor", keys, KEY_TERMINAL};
+    struct endpoint_config control = {.address = listen->control, .module = "control"};
     int code = 0;
     if (listen->floor)
-        code = endpoint_open(zmq, listen->floor, security, "floor", &o->floor_endpoint, err);
+        code = endpoint_open(zmq, &floor, &o->floor_endpoint, err);
     if (code == 0 && listen->control)
-        code = endpoint_open(zmq, listen->control, security, "control", &o->control_endpoint, err);
+        code = endpoint_open(zmq, &control, &o->control_endpoint, err);
     return code;
 }
 
@@ -219,8 +222,8 @@ static void body(struct bus_port *port, const struct actor_config *config) {
     struct operate o = {.port = port, .clock = config->clock, .plant = config->plant};
     struct takt_error err = {0};
     o.floor = floor_new(config->plant);
-    o.control = control_new(config->plant, config->clock->speed_milli);
-    if (open_endpoints(&o, config->zmq, &err) != 0) {
+    o.control = control_new(config->plant, config->clock->speed_milli, config->keys);
+    if (open_endpoints(&o, config->zmq, config->keys, &err) != 0) {
         actor_fail(port, &err);
     } else {
         actor_ready(port);

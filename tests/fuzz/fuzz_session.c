@@ -161,7 +161,7 @@ static void receive(struct life *l, char peer, const char *text, size_t size) {
     bool seen = message_read(text, size, &m, &refusal) && strcmp(m.type, "seen") == 0;
     message_done(&m);
     size_t before = l->answered;
-    intake_receive(l->in, (uint64_t)peer, text, size);
+    intake_receive(l->in, (uint64_t)peer, NULL, text, size);
     pump(l);
     l->asked += !seen || l->answered > before;
 }

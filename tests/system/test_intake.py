@@ -341,9 +341,8 @@ def test_connections_that_never_shake_hands_hurt_nobody(hostile_lab):
 
 # ---- never open to others ----
 
-@pytest.mark.parametrize("security", ["none", "curve"])
-def test_an_endpoint_that_others_can_reach_is_not_opened_without_keys(security):
-    with Lab(security=security) as lab:
+def test_an_endpoint_that_others_can_reach_is_not_opened_without_keys():
+    with Lab() as lab:
         lab.plant["listen"]["orders"] = "tcp://*:7710"
         lab.write_plant()
         done = subprocess.run([f"{BUILD}/taktd", "plant.yaml"], cwd=lab.folder, capture_output=True, text=True, timeout=60, check=False)

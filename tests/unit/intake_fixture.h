@@ -118,7 +118,7 @@ static inline void bed_time(struct bed *b, int64_t more_ms) {
 }
 
 static inline void bed_send(struct bed *b, uint64_t peer, const char *text) {
-    intake_receive(b->in, peer, text, strlen(text));
+    intake_receive(b->in, peer, NULL, text, strlen(text));
     bed_pump(b);
 }
 

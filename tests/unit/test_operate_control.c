@@ -68,7 +68,7 @@ static int set_up(void **state) {
     fixture_load(&d->plant, SMALL_PLANT);
     struct store_config config = {.url = "memory:", .plant = "p1", .create = true};
     assert_int_equal(store_open(&config, &d->store, NULL), 0);
-    d->control = control_new(fixture_good(&d->plant), 1000);
+    d->control = control_new(fixture_good(&d->plant), 1000, NULL);
     *state = d;
     return 0;
 }

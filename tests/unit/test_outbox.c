@@ -123,7 +123,7 @@ static void say(struct bench *b, uint64_t peer, const char *format, ...) {
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    outbox_receive(b->outbox, peer, text, strlen(text), &b->now);
+    outbox_receive(b->outbox, peer, NULL, text, strlen(text), &b->now);
     settle(b);
 }
 
