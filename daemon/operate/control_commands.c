@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "config/print.h"
+#include "daemon/operate/history.h"
 
 #include <assert.h>
 #include <string.h>
@@ -279,10 +280,7 @@ static bool show_story(struct control_call *call) {
 
 static bool ask_why(struct control_call *call) {
     const struct store_order *story = call->request;
-    if (is_open(&story->ret_order))
-        return ask_about_order(call, ASK_WHY);
-    return refuse(&call->refusal, REFUSAL_CLOSED, "/order", "%s is %s", story->ret_order.order_ref,
-                  order_state_text(story->ret_order.state));
+    return !is_open(&story->ret_order) || ask_about_order(call, ASK_WHY);
 }
 
 static bool show_why(struct control_call *call) {
@@ -291,7 +289,13 @@ static bool show_why(struct control_call *call) {
     writer_object(w, "order");
     view_order_row(w, &story->ret_order);
     writer_end(w);
-    view_why(w, call->ask);
+    if (call->ask) {
+        view_why(w, call->ask->u.why.ret_steps, call->ask->u.why.ret_count, call->ask->u.why.ret_sentence);
+    } else {
+        struct history history;
+        history_tell(story, call->control->plant, call->now_s, call->arena, &history);
+        view_why(w, history.steps, history.count, history.sentence);
+    }
     return end_reply(call);
 }
 

@@ -72,7 +72,7 @@ void view_lot(struct writer *w, const struct lot_view *lot);
 void view_shipment(struct writer *w, const char *name, const struct shipment_row *row);
 void view_downs(struct writer *w, const struct down_row *downs, size_t count);
 void view_stock(struct writer *w, const struct ask *stock);
-void view_why(struct writer *w, const struct ask *why);
+void view_why(struct writer *w, const struct why_step *steps, size_t count, const char *sentence);
 void view_status(struct writer *w, const struct control_call *call, const struct ask *status, const struct store_stats *stats);
 void view_creators(struct writer *w, const struct plant *plant, const struct store_stats *stats);
 void view_reload(struct writer *w, const char *name, const struct reload *reload);

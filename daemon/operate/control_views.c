@@ -198,10 +198,10 @@ void view_downs(struct writer *w, const struct down_row *downs, size_t count) {
     writer_end(w);
 }
 
-static void write_steps(struct writer *w, const struct ask *why) {
+static void write_steps(struct writer *w, const struct why_step *steps, size_t count) {
     writer_list(w, "steps");
-    for (size_t i = 0; i < why->u.why.ret_count; i++) {
-        const struct why_step *step = &why->u.why.ret_steps[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct why_step *step = &steps[i];
         writer_object(w, NULL);
         writer_text(w, "what", step->what);
         writer_some_text(w, "task", step->task);
@@ -217,9 +217,9 @@ static void write_steps(struct writer *w, const struct ask *why) {
     writer_end(w);
 }
 
-void view_why(struct writer *w, const struct ask *why) {
-    write_steps(w, why);
-    writer_text(w, "sentence", why->u.why.ret_sentence);
+void view_why(struct writer *w, const struct why_step *steps, size_t count, const char *sentence) {
+    write_steps(w, steps, count);
+    writer_text(w, "sentence", sentence);
 }
 
 /* ---- stock ---- */

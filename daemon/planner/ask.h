@@ -55,7 +55,8 @@ struct lot_view {
 };
 
 struct why_step {
-    char what[24];            /* release, material, task, line, changeover, pool, closed, fixed, wait, company, packing, cutoff, lot */
+    char what[24];            /* release, material, task, line, changeover, pool, closed, down, fixed, company, packing, cutoff, lot; of
+                               * an order that has ended: promised, started, made, packed, shipped, cancelled, kept */
     char task[72];            /* which task waited, "" for packing */
     const char *line, *pool, *material; /* "" */
     char other[72];           /* the task or lot it waited for, "" */

@@ -20,6 +20,7 @@ void planner_load_meta(struct planner *p, const struct store_meta *meta) {
     p->seen = meta->seen;
     p->publish_no = meta->publish_no;
     p->plan_version = meta->plan_version;
+    p->published_at_s = meta->published_at_s;
     p->last_shipment_number = meta->last_shipment_number;
     p->lots.last_no = meta->last_lot;
     p->seeded = meta->seeded;

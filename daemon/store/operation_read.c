@@ -20,6 +20,7 @@ static void load_meta(const struct tables *t, struct store_meta *ret) {
     *ret = (struct store_meta){.seen = (uint64_t)s->change,
                                .publish_no = (uint64_t)s->publish_no,
                                .plan_version = (uint64_t)s->plan_version,
+                               .published_at_s = s->publish_no == 0 ? TAKT_TIME_NONE : s->published_at_s,
                                .last_order = (uint64_t)s->last_order,
                                .last_shipment_number = (uint64_t)s->last_shipment,
                                .last_lot = (uint32_t)s->last_lot,

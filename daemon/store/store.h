@@ -372,6 +372,7 @@ enum load_kind {
 struct store_meta {
     uint64_t seen;                     /* the last change */
     uint64_t publish_no, plan_version;
+    int64_t published_at_s;            /* of publish_no; TAKT_TIME_NONE: there was none */
     uint64_t last_order, last_shipment_number;
     uint32_t last_lot;
     bool seeded;                       /* stock, receipts, downs, setups were written once (a publication with them) */

@@ -28,6 +28,7 @@ enum { ORDER_STATE_COUNT = 8, SHIPMENT_STATE_COUNT = 4 };
     X(epoch)         /* of the planner that may publish */                                                             \
     X(publish_no)                                                                                                      \
     X(plan_version)                                                                                                    \
+    X(published_at_s) /* when the last publication was made */                                                         \
     X(change)        /* the last change; an order's acceptance is a change, and its number is the order's */           \
     X(binding)       /* the last cancellation or amendment */                                                          \
     X(trimmed)       /* changes up to here may have been taken away */                                                 \

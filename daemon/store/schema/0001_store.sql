@@ -23,6 +23,7 @@ CREATE TABLE state (
     epoch bigint NOT NULL DEFAULT 0,
     publish_no bigint NOT NULL DEFAULT 0,
     plan_version bigint NOT NULL DEFAULT 0,
+    published_at_s bigint NOT NULL DEFAULT 0,
     change bigint NOT NULL DEFAULT 0,
     binding bigint NOT NULL DEFAULT 0,
     trimmed bigint NOT NULL DEFAULT 0,
