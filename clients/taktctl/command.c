@@ -49,7 +49,7 @@ static const struct argument report_options[] = {
     {"--family", 0, "FAMILY", "setup: what the line is set up for now"},
     {"--material", 0, "MATERIAL", "stock, receipt: which"},
     {"--quantity", 0, "N", "stock: on hand now; receipt: what has come"},
-    {"--order", 0, "REF", "packed: CREATOR/ORDER_REF"},
+    {"--order", 0, "CREATOR/ORDER_REF", "packed: which"},
     {"--ref", 0, "REF", "the report's own reference, to repeat it safely (made up if not given)"},
     {NULL, 0, NULL, NULL},
 };

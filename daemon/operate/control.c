@@ -184,7 +184,7 @@ static bool refuse_stored(struct control_call *call, const struct store_request 
         return refuse(&call->refusal, request->op == STORE_SHIPMENT ? REFUSAL_UNKNOWN_SHIPMENT : REFUSAL_UNKNOWN_ORDER, "", "%s",
                       request->err.text);
     case TAKT_EEXIST:
-        return refuse(&call->refusal, REFUSAL_UNKNOWN_ORDER, "/order", "%s", request->err.text);
+        return refuse(&call->refusal, REFUSAL_AMBIGUOUS, "/order", "%s", request->err.text);
     case TAKT_ESTALE:
         return refuse(&call->refusal, REFUSAL_CONTRADICTION, "", "%s", request->err.text);
     default:

@@ -196,10 +196,11 @@ def test_a_broken_file_changes_nothing_and_is_told_everywhere():
         assert reload["outcome"] == "refused" and "plant.yaml:" in reload["detail"]
         assert any(re.search(r"plant\.yaml:3:1: .*linse", note) for note in reload["notes"])
         assert re.search(r"err main: plant\.yaml:3:1: ", lab.log())
-        wait_until(lambda: any("reload refused: plant.yaml:" in text for text in lab.values("STATUS")), what="STATUS")
+        wait_until(lambda: any("reload refused: 6 faults, the first at plant.yaml:1:1" in text for text in lab.values("STATUS")), what="STATUS")
         done = subprocess.run([f"{BUILD}/taktctl", "--socket", lab.endpoint("control"), "reload"], capture_output=True, text=True,
                               check=False)
         assert done.returncode == 65 and "plant.yaml:3:1:" in done.stderr and "old plant stays" in done.stderr
+        assert done.stderr.count("linse") == 1
         lab.write_plant()
         reload_by_signal(lab)
         assert lab.ctl("status")["reload"]["outcome"] == "in-force"
@@ -217,6 +218,12 @@ def test_what_open_orders_need_cannot_be_taken_away_and_is_named():
         reload = lab.ctl("status")["reload"]
         assert reload["outcome"] == "refused" and "tee" in reload["detail"]
         assert lab.creator("luna").ask("orders", orders=[order("A-2")])["accepted"] == 1
+        lab.plant["products"]["tee"] = lab.plant["products"].pop("cap")
+        lab.plant["products"]["tee"]["options"]["ink"].remove("light")
+        lab.write_plant()
+        reload_by_signal(lab)
+        reload = lab.ctl("status")["reload"]
+        assert reload["outcome"] == "refused" and "ink=light of product 'tee'" in reload["detail"]
 
 
 def test_what_needs_a_restart_is_pointed_out_and_the_rest_takes_effect():

@@ -146,7 +146,7 @@ static void an_order_is_found_by_its_creator_or_where_its_ref_is_unique(void **s
     d->request_count = 0;
     say(d, "{\"type\": \"order\", \"id\": \"a\", \"order\": \"A-1\"}");
     run(d, 0);
-    assert_string_equal(got(d, "problem"), "unknown-order");
+    assert_string_equal(got(d, "problem"), "ambiguous");
     assert_non_null(strstr(got(d, "detail"), "mika"));
 }
 
