@@ -163,8 +163,11 @@ static void look_done(struct outbox *o, struct job *job, const struct outbox_now
         o->look_new_under_way = false;
         if (more)
             o->look_new_ms = now->real_ms;
+        else if (!fine)
+            o->look_new_ms = now->real_ms + OUTBOX_LOOK_MS;
     } else {
         o->look_round_under_way = false;
+        o->look_round_ms = now->real_ms + (fine && !more ? OUTBOX_IDLE_MS : OUTBOX_LOOK_MS);
         o->round_after = more ? last : fine ? 0 : o->round_after;
     }
     job_free(o, job);
@@ -509,12 +512,11 @@ void outbox_turn(struct outbox *o, const struct outbox_now *now) {
         return;
     if (!o->look_new_under_way && o->look_new_ms <= now->real_ms) {
         o->look_new_under_way = true;
-        o->look_new_ms = now->real_ms + OUTBOX_LOOK_MS;
+        o->look_new_ms = now->real_ms + OUTBOX_IDLE_MS;
         look(o, JOB_LOOK_NEW, o->known);
     }
     if (!o->look_round_under_way && o->look_round_ms <= now->real_ms) {
         o->look_round_under_way = true;
-        o->look_round_ms = now->real_ms + OUTBOX_LOOK_MS;
         look(o, JOB_LOOK_ROUND, o->round_after);
     }
     struct ledger_entry *e;

@@ -40,7 +40,8 @@ enum {
     OUTBOX_SENDING_MAX = 100, /* being made ready at a time: bounds what is read of personal data */
     OUTBOX_JOBS_MAX = 5000,   /* messages under way; beyond: `busy` */
     OUTBOX_PAGE = 500,        /* rows of one look at the store */
-    OUTBOX_LOOK_MS = 1000,    /* between looks */
+    OUTBOX_LOOK_MS = 1000,    /* between the pages of one look at all that is open, and after a look that failed */
+    OUTBOX_IDLE_MS = 5000,    /* between looks that found everything, where nobody wakes it */
     OUTBOX_RETRY_MS = 1000,
     OUTBOX_REASON_MAX = 200,
     OUTBOX_TRACKING_MAX = 128

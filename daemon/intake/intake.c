@@ -272,8 +272,8 @@ void intake_wake(struct intake *in) {
 }
 
 void intake_turn(struct intake *in) {
-    if (in->now_ms - in->polled_ms >= INTAKE_EVENT_POLL_MS) {
-        in->polled_ms = in->now_ms;
+    if (in->now_ms >= in->poll_ms) {
+        in->poll_ms = in->now_ms + INTAKE_EVENT_POLL_MS;
         events_want_all(in);
     }
     events_turn(in);
@@ -310,6 +310,10 @@ void intake_free(struct intake *in) {
     plant_unref(in->plant);
     free(in->effects);
     free(in);
+}
+
+int64_t intake_next_ms(const struct intake *in) {
+    return in->poll_ms;
 }
 
 size_t intake_owed(const struct intake *in) {

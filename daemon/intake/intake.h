@@ -38,7 +38,8 @@ enum {
     INTAKE_PENDING_MAX = 50000,   /* orders at the store */
     INTAKE_JOBS_MAX = 3000,       /* messages under way */
     INTAKE_EVENT_READS_MAX = 64,  /* reads of events under way */
-    INTAKE_EVENT_POLL_MS = 5000   /* how often subscribers are looked after if nobody says that there is news */
+    INTAKE_EVENT_POLL_MS = 5000,  /* how often subscribers are looked after if nobody says that there is news */
+    INTAKE_EVENT_RETRY_MS = 200   /* how soon, if their events could not be read */
 };
 
 enum intake_effect_kind { INTAKE_REPLY, INTAKE_STORE, INTAKE_ASK, INTAKE_WAKE_PLANNER };
@@ -76,6 +77,7 @@ void intake_stored(struct intake *in, struct store_request *request);
 void intake_answered(struct intake *in, struct ask *ask);
 void intake_wake(struct intake *in); /* there may be new events */
 void intake_turn(struct intake *in);
+int64_t intake_next_ms(const struct intake *in);                     /* when it wants a turn at the latest */
 
 void intake_plant(struct intake *in, struct plant *plant);           /* takes the reference */
 void intake_estimate(struct intake *in, struct estimate *estimate);  /* takes it */

@@ -28,12 +28,15 @@ static void wait(struct intake_actor *a) {
     zmq_pollitem_t items[3] = {{.socket = bus_socket(a->port), .events = ZMQ_POLLIN}};
     int count = 1;
     int64_t timeout_ms = a->endpoint ? endpoint_wait_ms(a->endpoint) : -1;
+    timeout_ms = timeout_ms < 0 ? BUS_TURN_MS_MAX : timeout_ms;
     if (a->endpoint && !a->stopping) {
+        int64_t next_ms = intake_next_ms(a->intake) - clock_mono_ms();
+        timeout_ms = timeout_ms <= next_ms ? timeout_ms : next_ms < 0 ? 0 : next_ms;
         items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(a->endpoint), .events = ZMQ_POLLIN};
         items[count++] = (zmq_pollitem_t){.socket = endpoint_ends(a->endpoint), .events = ZMQ_POLLIN};
     }
     bus_progress(a->port);
-    zmq_poll(items, count, timeout_ms < 0 ? BUS_TURN_MS_MAX : timeout_ms);
+    zmq_poll(items, count, timeout_ms);
 }
 
 static void take_mail(struct intake_actor *a, const struct mail *mail) {

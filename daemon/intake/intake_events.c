@@ -110,8 +110,11 @@ static void finish_events(struct intake *in, struct job *head) {
     if (session == NULL || session->generation != job->generation)
         return;
     session->reading = false;
-    if (request->head.code < 0) /* the next look, at the latest INTAKE_EVENT_POLL_MS from now, tries again */
+    if (request->head.code < 0) {
+        if (in->poll_ms > in->now_ms + INTAKE_EVENT_RETRY_MS)
+            in->poll_ms = in->now_ms + INTAKE_EVENT_RETRY_MS;
         return;
+    }
     for (size_t i = 0; i < request->ret_count; i++)
         send_event(in, session, &request->ret_events[i]);
     if (request->ret_count == request->limit)

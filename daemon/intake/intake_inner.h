@@ -35,7 +35,7 @@ struct intake {
     struct accounts accounts;
     struct sessions sessions;
     int64_t now_s, now_ms;
-    int64_t polled_ms;       /* when all subscribers were last looked after */
+    int64_t poll_ms;         /* when all subscribers are to be looked after next */
     bool store_fails;        /* what the last write said */
     uint32_t pending;        /* orders */
     uint32_t jobs, reads;

@@ -20,7 +20,9 @@
 
 enum {
     MAIL_PER_TURN_MAX = 2000,
-    TAIL_EVERY_MS = 1000,
+    TAIL_EVERY_MS = 5000,   /* so often the store is asked for changes of which nobody has told */
+    TAIL_RETRY_MS = 1000,   /* so soon, if it failed */
+    ESTIMATE_EVERY_MS = 1000,
     THICK_MS_MAX = 300,     /* so long changes may keep coming before a turn is made anyway */
     STOP_PUBLISH_MS = 2000  /* so long the last publication may take at the end */
 };
@@ -170,8 +172,10 @@ static void ask_changes(struct planner_actor *a, int64_t now_ms) {
 
 static void take_changes(struct planner_actor *a, int64_t now_ms) {
     a->changes_came = false;
-    if (a->changes.head.code != 0)
-        return; /* the store's actor has said why; the tail is asked again in a second */
+    if (a->changes.head.code != 0) { /* the store's actor has said why */
+        a->changes_asked_ms = now_ms - TAIL_EVERY_MS + TAIL_RETRY_MS;
+        return;
+    }
     for (size_t i = 0; i < a->changes.ret_count; i++)
         planner_change(a->planner, &a->changes.ret_changes[i]);
     if (a->changes.ret_count == 0)
@@ -202,7 +206,7 @@ static void plan(struct planner_actor *a, int64_t now_ms) {
 
 static void send_estimate(struct planner_actor *a, int64_t now_ms) {
     a->estimate_due = false;
-    a->estimate_after_ms = now_ms + TAIL_EVERY_MS;
+    a->estimate_after_ms = now_ms + ESTIMATE_EVERY_MS;
     struct estimate *estimate = planner_estimate(a->planner, clock_plant_s(a->config->clock));
     if (estimate && bus_send(a->port, ACTOR_INTAKE, MAIL_ESTIMATE, estimate) != 0)
         estimate_free(estimate);

@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NOTICE_EVERY_MS = 1000, ESTIMATE_EVERY_MS = 1000 };
+enum { NOTICE_EVERY_MS = 1000 };
 
 /* ---- what a publication is told to others ---- */
 
