@@ -59,6 +59,12 @@ static const struct argument key_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+static const struct argument store_options[] = {
+    {"--plant", 0, "PLANT", "which plant's, where a database holds several"},
+    {"--force", 0, NULL, "throw away what is there"},
+    {NULL, 0, NULL, NULL},
+};
+
 static const char times[] = "TIME is 2026-11-23T14:05:00Z, or local in the plant's zone, 2026-11-23T14:05, or from now, +2h30m.";
 static const char reference[] = "REF is CREATOR/ORDER_REF, or ORDER_REF where only one creator has used it.";
 
@@ -86,6 +92,12 @@ const struct command commands[] = {
      "plant's own is called `plant` and belongs into the daemon's working folder, or among systemd's credentials.\n"
      "revoke is for ever, and takes effect on open connections too.",
      key_options, 1, 2, run_key},
+    {"store", "check|stats|migrate STORE, dump STORE FILE, restore FILE STORE, move STORE STORE",
+     "check, measure, back up, bring back or move a store",
+     "Works on the store itself, not through the daemon. STORE is sqlite:PATH or postgresql://…; FILE is a dump, compressed if it\n"
+     "ends in .gz. check, stats and dump may be used while a daemon runs. A restored store goes on with numbers (events, shipments,\n"
+     "plans) that are higher by a million, so that none that was given after the dump is given again.",
+     store_options, 2, 3, run_store},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };
 

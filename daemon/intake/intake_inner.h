@@ -37,6 +37,7 @@ struct intake {
     int64_t now_s, now_ms;
     int64_t poll_ms;         /* when all subscribers are to be looked after next */
     bool store_fails;        /* what the last write said */
+    bool noted_old_copy;
     uint32_t pending;        /* orders */
     uint32_t jobs, reads;
     size_t owed;

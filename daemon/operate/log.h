@@ -24,6 +24,7 @@
     X(INITIAL_IGNORED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b06", "a changed initial value of the file means nothing any more") \
     X(STORE_BUSY, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b07", "another process has the store")                                  \
     X(STORE_TROUBLE, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b08", "the store fails, nothing is accepted meanwhile")              \
+    X(STORE_OLD, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b15", "the store is older than what a creator has seen of it")            \
     X(STORE_WELL, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b09", "the store works again")                                          \
     X(FENCED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b0a", "another daemon has taken over the plan")                             \
     X(LINE_DOWN, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b0b", "a line was reported down")                                        \

@@ -172,6 +172,7 @@ int operation_events(struct tables *t, struct store_request *r) {
     size_t size = 0;
     q->ret_count = 0;
     q->ret_last = 0;
+    q->ret_newest = (uint64_t)t->state.cursor;
     int code = page_size(r, q->limit, t->state.cursor - (int64_t)q->after, &size);
     if (code == 0)
         code = t->ops->event_last(t, q->creator, &q->ret_last);

@@ -134,7 +134,7 @@ int pg_schema_open(struct postgres_store *s, bool create, struct takt_error *err
 
 /* ---- months ---- */
 
-static int32_t month_of(int64_t time_s) {
+int32_t pg_month_of(int64_t time_s) {
     int year, month, day;
     civil_from_day((int32_t)(time_s / DAY_S), &year, &month, &day);
     return year * MONTHS + month - 1;
@@ -144,8 +144,18 @@ static int64_t month_begin(int32_t month) {
     return (int64_t)day_from_civil(month / MONTHS, month % MONTHS + 1, 1) * DAY_S;
 }
 
+static const char *partition_name(const char *table, int32_t month, struct arena *arena) {
+    return arena_printf(arena, "%s_%04d_%02d", table, month / MONTHS, month % MONTHS + 1);
+}
+
+const char *pg_partition_text(const char *table, int32_t month, struct arena *arena) {
+    return arena_printf(arena, "CREATE TABLE IF NOT EXISTS %s PARTITION OF %s FOR VALUES FROM (%lld) TO (%lld)",
+                        partition_name(table, month, arena), table, (long long)month_begin(month),
+                        (long long)month_begin(month + 1));
+}
+
 static int make_partition(struct postgres_store *s, const char *table, int32_t month, struct arena *arena) {
-    const char *name = arena_printf(arena, "%s_%04d_%02d", table, month / MONTHS, month % MONTHS + 1);
+    const char *name = partition_name(table, month, arena);
     int64_t there = 0;
     int code = read_number(s,
                            arena_printf(arena,
@@ -156,10 +166,7 @@ static int make_partition(struct postgres_store *s, const char *table, int32_t m
     if (code < 0 || there != 0)
         return code;
     return link_run(&s->link,
-                    arena_printf(arena,
-                                 "BEGIN; " LOCK "; CREATE TABLE IF NOT EXISTS %s PARTITION OF %s "
-                                 "FOR VALUES FROM (%lld) TO (%lld); COMMIT",
-                                 name, table, (long long)month_begin(month), (long long)month_begin(month + 1)));
+                    arena_printf(arena, "BEGIN; " LOCK "; %s; COMMIT", pg_partition_text(table, month, arena)));
 }
 
 static int make_month(struct postgres_store *s, int32_t month) {
@@ -181,7 +188,7 @@ static int make_month(struct postgres_store *s, int32_t month) {
 static int need_time(struct postgres_store *s, int64_t time_s) {
     if (time_s < 0 || time_s > TAKT_TIME_MAX_S)
         return 0;
-    int32_t month = month_of(time_s);
+    int32_t month = pg_month_of(time_s);
     for (size_t i = s->month_count; i > 0; i--)
         if (s->months[i - 1] == month)
             return 0;

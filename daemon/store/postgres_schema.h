@@ -31,3 +31,7 @@ int pg_schema_open(struct postgres_store *s, bool create, struct takt_error *err
 
 /* Makes partitions for what the requests will write. Not inside a transaction. */
 int pg_schema_months(struct postgres_store *s, const struct store_request *chain);
+
+/* Bodies and events of a month (year * 12 + month - 1) lie in a partition of its own: the statement that makes it. */
+int32_t pg_month_of(int64_t time_s);
+const char *pg_partition_text(const char *table, int32_t month, struct arena *arena);

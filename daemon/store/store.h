@@ -426,6 +426,7 @@ struct store_events {
     struct event_row *ret_events;
     size_t ret_count;
     uint64_t ret_last;                 /* the creator's newest cursor, 0: none */
+    uint64_t ret_newest;               /* the newest cursor that was given to anybody */
 };
 
 /* One order's whole story. creator NULL: wherever the ref is unique (TAKT_EEXIST with the creators in err if it is
