@@ -445,9 +445,12 @@ struct store_order {
     struct shipment_row *ret_shipment; /* NULL: none yet */
 };
 
-/* A list for people, by number. With a creator or a state that is not open it may have to look at every order. */
+/* A list for people, by number. With a creator or a state that is not open it may have to look at every order.
+ * numbers not NULL: these and no others, in their order; what is not there is left out. */
 struct store_orders {
     struct store_request head;
+    const uint64_t *numbers;
+    size_t number_count;
     const char *creator;               /* NULL: all */
     int state;                         /* -1: all; -2: all that are open (neither shipped nor cancelled) */
     uint64_t after;
