@@ -86,6 +86,7 @@ static void succeeded(struct planner_actor *a, int64_t now_ms) {
     answer_reports(a, a->waiting_published);
     bus_wake(a->port, ACTOR_INTAKE);
     bus_wake(a->port, ACTOR_DISPATCH);
+    bus_wake(a->port, ACTOR_OPERATE);
     a->estimate_due = true;
     a->search_due = true;
     log_alarms(a, now_ms);

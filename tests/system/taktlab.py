@@ -55,7 +55,7 @@ PLANT = {
     "planning": {"scheduler": "edd", "threads": 1, "think": "1s", "frozen": "10m"},
     "store": "sqlite:takt.db",
     "listen": {"orders": "ipc://orders.sock", "shipments": "ipc://shipments.sock", "floor": "ipc://floor.sock",
-               "control": "ipc://control.sock"},
+               "control": "ipc://control.sock", "http": "off"},
     "security": "none",
 }
 START = "2026-11-23T06:00:00Z"
