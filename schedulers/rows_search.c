@@ -105,7 +105,8 @@ static void run_rows(void *self, const struct searcher_stretch *stretch, const s
             if (better)
                 rows_save(s->r, &s->best);
             better = false;
-            warmth = lane_temperature(s->hot, s->cold, follow_cycles(s, at));
+            int32_t down = follow_cycles(s, at); /* and its temperatures */
+            warmth = lane_temperature(s->hot, s->cold, down);
         }
         struct rows_value to;
         s->tried++;
