@@ -275,8 +275,8 @@ struct store_accept {
     size_t count;
 };
 
-/* code TAKT_ENOENT: no such order; TAKT_ESTALE: too late (a lot is firm and items are set, or it is packed, shipped,
- * cancelled); TAKT_EDATA: the body is no JSON object. An order of which items are set leaves its lots (its slices are
+/* code TAKT_ENOENT: no such order; TAKT_ESTALE: too late (items are set and it is packed or a lot of it is firm; or it is
+ * in a shipment, shipped or cancelled); TAKT_EDATA: the body is no JSON object. An order of which items are set leaves its lots (its slices are
  * gone) and is `accepted` again, unless it was held; the promises it was given stand. */
 struct store_amend {
     struct store_request head;

@@ -463,7 +463,19 @@ static void test_personalised_units_have_lots_of_their_own_and_are_shown_by_name
     rig_free(r);
 }
 
-static void test_an_order_without_a_recipient_is_packed_and_stays(void **state) {
+static void amend_recipient(struct rig *r, uint64_t recipient) {
+    char ref[32];
+    snprintf(ref, sizeof ref, "R%d", r->refs);
+    struct store_amend q = {.head = {.op = STORE_AMEND},
+                            .creator = "luna",
+                            .order_ref = ref,
+                            .now_s = r->now_s,
+                            .set_recipient = true,
+                            .row = {.country = "CN", .recipient_key = recipient}};
+    rig_call(r, &q.head);
+}
+
+static void test_an_order_without_a_recipient_is_packed_and_stays_until_it_has_one(void **state) {
     (void)state;
     struct rig *r = rig_new(PLANT, NULL);
     struct rig_item item = {"tee", "ink=dark;size=M", 100, false};
@@ -474,6 +486,11 @@ static void test_an_order_without_a_recipient_is_packed_and_stays(void **state) 
     struct store_order q;
     assert_int_equal(rig_stored(r, no, arena, &q).state, ORDER_PACKED);
     assert_null(q.ret_shipment);
+    amend_recipient(r, 77);
+    rig_turn(r);
+    rig_stored(r, no, arena, &q);
+    assert_non_null(q.ret_shipment);
+    assert_int_equal(q.ret_shipment->parcel.recipient_key, 77);
     arena_free(arena);
     rig_free(r);
 }
@@ -535,7 +552,7 @@ int main(void) {
         cmocka_unit_test(test_a_restart_knows_when_the_plan_was_published),
         cmocka_unit_test(test_a_report_that_comes_twice_counts_once),
         cmocka_unit_test(test_personalised_units_have_lots_of_their_own_and_are_shown_by_name),
-        cmocka_unit_test(test_an_order_without_a_recipient_is_packed_and_stays),
+        cmocka_unit_test(test_an_order_without_a_recipient_is_packed_and_stays_until_it_has_one),
         cmocka_unit_test(test_a_rule_replaces_the_plan_and_the_search_only_betters_it),
         cmocka_unit_test(test_task_names_are_read_and_nothing_else_is),
     };
