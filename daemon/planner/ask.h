@@ -132,7 +132,6 @@ struct ask {
         } next;
         struct {
             const struct report *report;
-            bool ret_repeated;
         } report;
         struct plan_status status;
         struct {

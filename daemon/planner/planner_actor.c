@@ -50,20 +50,11 @@ static void hold(struct planner_actor *a, const struct mail *mail) {
     a->held[a->held_count++] = *mail;
 }
 
-static void log_line(const struct report *report) {
-    bool down = report->event == REPORT_DOWN;
-    if ((!down && report->event != REPORT_UP) || !report->line)
-        return;
-    log_write(LOG_LEVEL_NOTICE, "planner", down ? LOG_MESSAGE_LINE_DOWN : LOG_MESSAGE_LINE_UP,
-              LOG_FIELDS({"TAKT_LINE", report->line}), "line '%s' is %s", report->line, down ? "down" : "up again");
-}
-
 static void take_report(struct planner_actor *a, enum actor from, struct ask *ask) {
     if (!planner_report(a->planner, clock_plant_s(a->config->clock), ask->u.report.report, &ask->refusal)) {
         planner_answer(a, from, ask);
         return;
     }
-    log_line(ask->u.report.report);
     ARRAY_GROW(a->waiting, a->waiting_count, a->waiting_cap);
     a->waiting[a->waiting_count++] = ask;
     a->collect_due = true;
@@ -275,13 +266,15 @@ static void turn(struct planner_actor *a) {
 
 /* ---- start and end ---- */
 
-/* What a new store starts from is written, and the plan of the last run stands, before anybody relies on it. */
+/* What a new store starts from is written, and the plan of the last run stands, before anybody relies on it. A store that can
+ * be read but takes nothing, as on a full disk, does not keep the plant waiting: the plan of the last run is served, and the
+ * intake says `busy` until it is well again. */
 static void begin(struct planner_actor *a) {
     if (!planner_load(a))
         return;
     a->collect_due = true;
     a->changes_due = true;
-    while (!a->stopping && !a->failed && (a->collect_due || a->publishing || a->changes_due || a->changes_asked))
+    while (!a->stopping && !a->failed && !a->store_fails && (a->collect_due || a->publishing || a->changes_due || a->changes_asked))
         turn(a);
     if (!a->failed)
         actor_ready(a->port);

@@ -142,12 +142,13 @@ struct counted {
     struct ask ask;
 };
 
-static struct counted *count_stock(struct stage *s, const char *ref, int64_t quantity_milli) {
+static struct counted *tell(struct stage *s, const char *ref, enum report_event event, const char *line, int64_t quantity_milli) {
     struct counted *c = calloc(1, sizeof *c);
     c->report = (struct report){.reporter = "operator",
                                 .report_ref = ref,
-                                .event = REPORT_STOCK,
-                                .material = "cloth",
+                                .event = event,
+                                .line = line,
+                                .material = line ? NULL : "cloth",
                                 .quantity_milli = quantity_milli,
                                 .good = -1,
                                 .scrap = -1,
@@ -158,6 +159,14 @@ static struct counted *count_stock(struct stage *s, const char *ref, int64_t qua
     c->ask.u.report.report = &c->report;
     assert_int_equal(bus_send(s->ports[ACTOR_OPERATE], ACTOR_PLANNER, MAIL_ASK, &c->ask), 0);
     return c;
+}
+
+static struct counted *count_stock(struct stage *s, const char *ref, int64_t quantity_milli) {
+    return tell(s, ref, REPORT_STOCK, NULL, quantity_milli);
+}
+
+static struct counted *report_down(struct stage *s, const char *ref, const char *line) {
+    return tell(s, ref, REPORT_DOWN, line, -1);
 }
 
 static void await_reported(struct stage *s, struct counted *c) {
@@ -189,6 +198,51 @@ static void ready_is_said_after_what_a_new_store_starts_from_is_written(void **s
     assert_int_equal(store_call(s->store, &load.head), 0);
     assert_true(load.ret_meta.seeded);
     arena_free(arena);
+}
+
+static void a_store_that_takes_nothing_does_not_keep_the_plan_from_being_served(void **state) {
+    struct stage *s = *state;
+    s->fail_next = TAKT_EFULL;
+    await_ready(s);
+    assert_int_equal(s->publishes, 0);
+    await_reported(s, count_stock(s, "r1", 5000)); /* and it goes on by itself */
+    assert_true(stored(s, "r1"));
+}
+
+/* What standard error was told since `fd` took its place. */
+static void check_log(int fd, const char *wanted, bool there) {
+    char text[4000];
+    ssize_t size = pread(fd, text, sizeof text - 1, 0);
+    text[size < 0 ? 0 : size] = '\0';
+    assert_int_equal(strstr(text, wanted) != NULL, there);
+}
+
+static void a_line_is_said_to_be_down_once_that_is_durable(void **state) {
+    struct stage *s = *state;
+    char path[] = "/tmp/test_planner_actor.XXXXXX";
+    int fd = mkstemp(path), before = dup(STDERR_FILENO);
+    unlink(path);
+    await_ready(s);
+    dup2(fd, STDERR_FILENO);
+    s->hold = true;
+    struct counted *c = count_stock(s, "r1", 5000);
+    while (!s->held)
+        serve_store(s);
+    struct counted *down = report_down(s, "r2", "sew.1");
+    run(s, s->held);
+    s->held = NULL;
+    await_reported(s, c);
+    while (!s->held)
+        serve_store(s);
+    check_log(fd, "line 'sew.1' is down", false);
+    run(s, s->held);
+    s->held = NULL;
+    s->hold = false;
+    await_reported(s, down);
+    check_log(fd, "line 'sew.1' is down", true);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    close(fd);
 }
 
 static void a_report_is_answered_once_it_is_durable_and_questions_before(void **state) {
@@ -325,6 +379,8 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(ready_is_said_after_what_a_new_store_starts_from_is_written),
+        T(a_store_that_takes_nothing_does_not_keep_the_plan_from_being_served),
+        T(a_line_is_said_to_be_down_once_that_is_durable),
         T(a_report_is_answered_once_it_is_durable_and_questions_before),
         T(a_publication_that_failed_is_made_again_and_its_report_is_answered_then),
         T(a_stale_publication_is_followed_by_the_missing_changes_and_made_again),
