@@ -329,7 +329,7 @@ static void a_planner_whose_epoch_is_over_says_so_and_plans_no_more(void **state
     assert_int_equal(((struct takt_error *)mail.body)->code, TAKT_EFENCED);
     free(mail.body);
     bus_send(s->ports[ACTOR_MAIN], ACTOR_PLANNER, MAIL_STOP, NULL);
-    assert_ptr_equal(await(s, ACTOR_OPERATE).body, &c->ask);
+    await_answer(s, &c->ask);
     assert_int_equal(c->ask.refusal.kind, REFUSAL_BUSY); /* its sender repeats it to whoever plans now */
     arena_free(c->ask.arena);
     free(c);
