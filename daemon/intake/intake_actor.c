@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One turn: wait, read the clock, take in mail, take in messages, let time pass, carry out effects, send what was left. */
+/* One turn: wait, read the clock, take in mail, take in messages, deal with some, let time pass, carry out effects, send what was left. */
 
 #include "daemon/intake/intake_actor.h"
 
@@ -19,6 +19,7 @@ struct intake_actor {
     const struct clock *clock;
     struct endpoint *endpoint; /* NULL: the plant does not listen for orders */
     struct intake *intake;
+    bool more;     /* there is something to do without waiting for anybody */
     bool stopping;
 };
 
@@ -36,7 +37,7 @@ static void wait(struct intake_actor *a) {
         items[count++] = (zmq_pollitem_t){.socket = endpoint_ends(a->endpoint), .events = ZMQ_POLLIN};
     }
     bus_progress(a->port);
-    zmq_poll(items, count, timeout_ms);
+    zmq_poll(items, count, a->more && !a->stopping ? 0 : timeout_ms);
 }
 
 static void take_mail(struct intake_actor *a, const struct mail *mail) {
@@ -76,7 +77,7 @@ static void receive_messages(struct intake_actor *a) {
     struct frame frame;
     for (int i = 0; i < FRAMES_PER_TURN_MAX && endpoint_receive(a->endpoint, &frame); i++) {
         if (frame.broken)
-            intake_broken(a->intake, frame.peer);
+            intake_broken(a->intake, frame.peer, frame.owner);
         else
             intake_receive(a->intake, frame.peer, frame.owner, frame.bytes, frame.size);
     }
@@ -130,6 +131,7 @@ static void turn(struct intake_actor *a) {
     receive_mail(a);
     if (a->endpoint && !a->stopping) {
         receive_messages(a);
+        a->more = intake_work(a->intake);
         intake_turn(a->intake);
     }
     carry_out(a);

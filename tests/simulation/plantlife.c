@@ -158,9 +158,11 @@ static bool take_floor_effect(struct plantlife *l) {
 }
 
 static void take_effects(struct plantlife *l) {
-    intake_turn(l->intake);
-    while (take_intake_effect(l) || take_outbox_effect(l) || take_floor_effect(l))
+    do {
+        while (intake_work(l->intake)) {
+        }
         intake_turn(l->intake);
+    } while (take_intake_effect(l) || take_outbox_effect(l) || take_floor_effect(l));
 }
 
 /* ---- the planner's shell ---- */

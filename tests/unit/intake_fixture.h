@@ -57,6 +57,8 @@ static inline void bed_reply(struct bed *b, const struct intake_effect *e) {
 
 static inline void bed_pump(struct bed *b) {
     struct intake_effect e;
+    while (intake_work(b->in)) {
+    }
     while (intake_effect(b->in, &e)) {
         switch (e.kind) {
         case INTAKE_REPLY:
