@@ -15,6 +15,7 @@
 #include "daemon/store/store.h"
 
 struct due;
+struct packing_cell;
 
 struct slice {
     struct order *order;
@@ -57,11 +58,11 @@ struct order {
     int64_t late_since_s;  /* while it is in book.late */
     struct item *items;
     struct due *due;                         /* NULL: nothing of it is to be made */
-    struct order *bucket_prev, *bucket_next; /* expected to be packed at about the same time */
+    struct packing_cell *cell;           /* of those that are packed at about the same time; NULL: none */
+    struct order *cell_prev, *cell_next;
     int32_t wish_day, deliver_by_day;        /* TAKT_DAY_NONE */
     uint32_t unplaced;                       /* units in no slice */
     uint32_t busy;                           /* slices in lots that are not done */
-    uint32_t bucket;                         /* place + 1 in packing.buckets, 0: none */
     uint32_t heap_at;                        /* place + 1 in the heap that it is in */
     uint32_t news_at;                        /* place + 1 in news.orders */
     uint32_t touched_at;                     /* place + 1 in book.touched */

@@ -221,7 +221,7 @@ void plan_settle(struct planner *p, int64_t now_s) {
             continue;
         o->touched_at = 0;
         if (!o->ready && o->state != ORDER_PACKED)
-            promise_expect(p, o, packing_end(p, o->made_s, now_s), now_s);
+            promise_expect(p, o, packing_expected(p, o, now_s), now_s);
     }
     l->count = 0;
 }
