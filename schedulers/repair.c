@@ -8,15 +8,18 @@
  * If that leaves orders late, a second attempt lets their tasks start earlier than planned where there is room; the
  * better of the two is handed out. If the old lines leave no feasible plan at all, one is made anew. */
 
-#include "schedulers/atcs.h"
 #include "schedulers/job_facts.h"
 #include "schedulers/placer.h"
+#include "schedulers/search.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { GUARDS_MAX = 4 };
+
 struct planned {
     int32_t key, ticks, rank, task;
+    bool guarded;
 };
 
 struct repairing {
@@ -24,6 +27,8 @@ struct repairing {
     struct timetable *t;
     struct placer placer;
     int32_t *line, *floor; /* by task: its old place; line -1: none */
+    int32_t *old_end;      /* by job: when the old plan had it done; INT32_MAX: it did not say */
+    uint8_t *guarded;      /* by job: it comes first to its old place */
     uint8_t *instant;      /* by task: it took no time there */
     struct planned *order;
     int32_t count;
@@ -31,6 +36,8 @@ struct repairing {
 
 static int compare_planned(const void *a, const void *b) {
     const struct planned *x = a, *y = b;
+    if (x->guarded != y->guarded)
+        return x->guarded ? -1 : 1;
     if (x->key != y->key)
         return x->key < y->key ? -1 : 1;
     if (x->ticks != y->ticks)
@@ -50,12 +57,22 @@ static void take_places(struct repairing *r, const struct schedule *old) {
     }
 }
 
+static void ends_by_job(const struct problem *p, const struct schedule *s, int32_t *ret_end) {
+    for (int32_t j = 0; j < p->jobs; j++)
+        ret_end[j] = INT32_MIN;
+    for (int32_t i = 0; i < p->tasks; i++) {
+        int32_t end = i < s->task_count && s->line[i] >= 0 ? s->end[i] : INT32_MAX;
+        ret_end[p->job[i]] = end > ret_end[p->job[i]] ? end : ret_end[p->job[i]];
+    }
+}
+
 /* First all that have a place or must end before a fixed task, by time; then the others, by slack. */
 static void sort_tasks(struct repairing *r) {
     const struct problem *p = r->p;
     struct job_facts facts;
     job_facts_init(&facts, p);
     int32_t *limit = placer_limits(p), planned = 0;
+    r->count = 0;
     for (int32_t pass = 0; pass < 2; pass++) {
         for (int32_t i = 0; i < p->tasks; i++) {
             bool early = r->line[i] >= 0 || limit[i] != INT32_MAX;
@@ -66,7 +83,7 @@ static void sort_tasks(struct repairing *r) {
             int32_t ticks = r->instant[i]     ? INT32_MAX
                             : r->line[i] >= 0 ? p->option_time[option_on(p, i, r->line[i])]
                                               : 0;
-            r->order[r->count++] = (struct planned){key, ticks, p->rank[i], i};
+            r->order[r->count++] = (struct planned){key, ticks, p->rank[i], i, r->guarded[p->job[i]]};
         }
         if (r->count > planned)
             qsort(r->order + planned, (size_t)(r->count - planned), sizeof *r->order, compare_planned);
@@ -142,6 +159,28 @@ static bool free_late(struct repairing *r, const struct schedule *s) {
     return any;
 }
 
+/* The weight of dues that the old plan kept and this one does not. */
+static int64_t broken_weight(const struct repairing *r, const struct schedule *s, bool guard) {
+    const struct problem *p = r->p;
+    int32_t *end = takt_alloc((size_t)p->jobs * sizeof *end);
+    int64_t sum = 0;
+    ends_by_job(p, s, end);
+    for (int32_t d = 0; d < p->dues; d++) {
+        bool was_late = false, is_late = false;
+        for (int32_t k = p->due_offset[d]; k < p->due_offset[d + 1] && p->due[d] != PROBLEM_NONE; k++) {
+            was_late = was_late || r->old_end[p->due_job[k]] > p->due[d];
+            is_late = is_late || end[p->due_job[k]] > p->due[d];
+        }
+        if (was_late || !is_late)
+            continue;
+        sum += p->weight[d];
+        for (int32_t k = p->due_offset[d]; guard && k < p->due_offset[d + 1]; k++)
+            r->guarded[p->due_job[k]] = 1;
+    }
+    free(end);
+    return sum;
+}
+
 static bool is_unmoved(const struct repairing *r, const struct schedule *s) {
     for (int32_t i = 0; i < r->p->tasks; i++)
         if (s->line[i] != r->line[i] || s->start[i] != r->floor[i])
@@ -166,10 +205,41 @@ static void improve_late(struct repairing *r, struct schedule **best) {
     }
 }
 
+static bool is_preferred(const struct repairing *r, const struct schedule *a, const struct schedule *b) {
+    int64_t broken_a = broken_weight(r, a, false), broken_b = broken_weight(r, b, false);
+    struct figures fa, fb;
+    if (broken_a != broken_b)
+        return broken_a < broken_b;
+    schedule_evaluate(r->p, a, &fa);
+    schedule_evaluate(r->p, b, &fb);
+    return fa.objective < fb.objective;
+}
+
+/* What others pushed beyond its due comes first to its old place, and the others find theirs around it. */
+static void guard_dues(struct repairing *r, const struct schedule *old, struct schedule **best) {
+    if (old == NULL || is_unmoved(r, *best))
+        return;
+    ends_by_job(r->p, old, r->old_end);
+    take_places(r, old);
+    struct schedule *last = schedule_copy(*best);
+    for (int round = 0; round < GUARDS_MAX && broken_weight(r, last, true) > 0; round++) {
+        schedule_free(last);
+        last = NULL;
+        sort_tasks(r);
+        if (place_all(r, &last, NULL) != 0)
+            return;
+        if (!is_preferred(r, last, *best))
+            continue;
+        schedule_free(*best);
+        *best = schedule_copy(last);
+    }
+    schedule_free(last);
+}
+
 /* One point of the grid, or more where that finds no place for everything. */
 static int plan_anew(const struct problem *p, struct schedule **ret, struct takt_error *err) {
     struct solve_result result = {0};
-    int code = atcs_solve(p, NULL, &(struct solve_limits){.iterations = 1}, NULL, NULL, &result, err);
+    int code = solve_atcs(p, NULL, &(struct solve_limits){.iterations = 1}, NULL, NULL, &result, err);
     if (code == 0)
         *ret = result.schedule;
     return code;
@@ -185,20 +255,25 @@ int solve_repair(const struct problem *p, const struct schedule *old, struct sch
     r.line = takt_alloc(n * sizeof *r.line);
     r.floor = takt_alloc(n * sizeof *r.floor);
     r.instant = takt_alloc(n);
+    r.old_end = takt_alloc((size_t)p->jobs * sizeof *r.old_end);
+    r.guarded = takt_alloc((size_t)p->jobs);
     r.order = takt_alloc(n * sizeof *r.order);
     take_places(&r, old);
     sort_tasks(&r);
     struct schedule *s = NULL;
     int code = place_all(&r, &s, NULL);
-    if (code == 0)
+    if (code == 0) {
         improve_late(&r, &s);
-    else
+        guard_dues(&r, old, &s);
+    } else
         code = plan_anew(p, &s, err);
     if (code == 0)
         *ret = s;
     free(r.line);
     free(r.floor);
     free(r.instant);
+    free(r.old_end);
+    free(r.guarded);
     free(r.order);
     return code;
 }

@@ -18,6 +18,7 @@ struct due {
     uint32_t orders;
     uint32_t at; /* place in dues.list */
     uint32_t lot_count;
+    bool broken; /* the plan that was judged last does not keep its promise, and the one before it did */
     struct lot *lots[]; /* not done, by number */
 };
 

@@ -35,6 +35,7 @@ void lots_done(struct lots *l) {
             lot_free(l->by_no.slots[i]);
     table_done(&l->by_no);
     free(l->live);
+    free(l->grown);
 }
 
 struct lot *lot_find(const struct lots *l, uint32_t no) {

@@ -46,12 +46,14 @@ struct lot {
     int64_t ordered_s;   /* when material is there that was found missing once; TAKT_TIME_NONE */
     int32_t material;    /* which it waits for; -1 */
     uint32_t units, slice_count;
+    uint32_t joined;      /* slices, the newest, that were added since it was planned last */
     uint32_t units_told;  /* as the store knows them */
     uint32_t extra_told;  /* allowance as the store knows it */
     int32_t job;          /* in the problem being built; -1 */
     struct slice *slices; /* newest first */
     struct lot *next_growing;
     uint32_t news_at; /* place + 1 in news.lots */
+    bool blamed;      /* in a repair: an order in it would be late */
     bool growing;     /* in its group's chain */
     bool dirty;       /* its own row */
     bool moved;       /* its ready time changed: its orders are to be estimated anew */
@@ -63,6 +65,8 @@ struct lots {
     struct table by_no;
     struct lot **live; /* by number, ascending: neither done nor gone (but until the next sweep) */
     size_t live_count, live_cap;
+    struct lot **grown; /* planned ones with slices that joined since */
+    size_t grown_count, grown_cap;
     uint32_t last_no;
     bool swept; /* nothing in `live` is done or gone */
 };

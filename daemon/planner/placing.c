@@ -19,13 +19,17 @@ static uint32_t give_surplus(struct planner *p, struct order *o, uint16_t item, 
     return n;
 }
 
-/* The oldest lot that has room; lots that take no more leave the chain. */
-static struct lot *growing_lot(struct planner *p, struct group *group, int64_t now_s) {
-    while (group->growing != NULL) {
-        struct lot *lot = group->growing;
-        if (lot_room(p, lot, now_s) > 0)
-            return lot;
-        group->growing = lot->next_growing;
+/* The oldest lot after number `after` that has room; lots that take no more leave the chain. */
+static struct lot *growing_lot(struct planner *p, struct group *group, uint32_t after, int64_t now_s) {
+    for (struct lot **at = &group->growing; *at != NULL;) {
+        struct lot *lot = *at;
+        if (lot_room(p, lot, now_s) > 0) {
+            if (lot->no > after)
+                return lot;
+            at = &lot->next_growing;
+            continue;
+        }
+        *at = lot->next_growing;
         lot->next_growing = NULL;
         lot->growing = false;
     }
@@ -42,23 +46,42 @@ static struct lot *open_lot(struct planner *p, struct group *group, const struct
     return lot;
 }
 
+static void note_joined(struct lots *l, struct lot *lot) {
+    if (lot->ready_s == TAKT_TIME_NEVER)
+        return;
+    if (lot->joined++ > 0)
+        return;
+    ARRAY_GROW(l->grown, l->grown_count, l->grown_cap);
+    l->grown[l->grown_count++] = lot;
+}
+
+struct range { /* units of an order's item */
+    struct order *order;
+    uint16_t item;
+    uint32_t first, count;
+};
+
+/* Into lots with a number above `after`, and new ones. */
+static void place_in_lots(struct planner *p, struct range r, uint32_t after, int64_t now_s) {
+    struct item *it = &r.order->items[r.item];
+    struct group *group = variant_group(&p->variants, it->variant, it->personalised);
+    while (r.count > 0) {
+        struct lot *lot = growing_lot(p, group, after, now_s);
+        if (lot == NULL)
+            lot = open_lot(p, group, r.order);
+        uint32_t room = lot_room(p, lot, now_s), n = room < r.count ? room : r.count;
+        lot_add(p, lot, r.order, r.item, r.first, n);
+        lot_resize(p, lot);
+        note_joined(&p->lots, lot);
+        r.first += n;
+        r.count -= n;
+    }
+}
+
 static void place_range(struct planner *p, struct order *o, uint16_t item, uint32_t first, uint32_t count,
                         int64_t now_s) {
-    struct item *it = &o->items[item];
     uint32_t given = give_surplus(p, o, item, first, count);
-    struct group *group = variant_group(&p->variants, it->variant, it->personalised);
-    first += given;
-    count -= given;
-    while (count > 0) {
-        struct lot *lot = growing_lot(p, group, now_s);
-        if (lot == NULL)
-            lot = open_lot(p, group, o);
-        uint32_t room = lot_room(p, lot, now_s), n = room < count ? room : count;
-        lot_add(p, lot, o, item, first, n);
-        lot_resize(p, lot);
-        first += n;
-        count -= n;
-    }
+    place_in_lots(p, (struct range){o, item, first + given, count - given}, 0, now_s);
 }
 
 static void place_item(struct planner *p, struct order *o, uint16_t item, int64_t now_s) {
@@ -103,6 +126,34 @@ void placing_run(struct planner *p, int64_t now_s) {
     }
     l->count = 0;
     planner_want(p, CAUSE_NONE);
+}
+
+/* ---- out of lots that grew too large for their promises ---- */
+
+void placing_part(struct planner *p, struct lot *lot, bool apart, int64_t now_s) {
+    uint32_t count = lot->joined, after = p->lots.last_no;
+    for (const struct lot *l = lot; !apart && l != NULL; l = l->next_growing)
+        after = l->no > lot->no ? l->no - 1 : after;
+    struct range *list = takt_alloc(count * sizeof *list);
+    for (uint32_t i = 0; i < count; i++) { /* the newest slice comes first: the earliest order is placed first again */
+        struct slice *s = lot->slices;
+        list[count - 1 - i] = (struct range){s->order, s->item, s->first, s->count};
+        slice_cut(p, s, s->first, s->count);
+    }
+    lot->joined = 0;
+    placing_shrunk(p, lot);
+    for (uint32_t i = 0; i < count; i++) {
+        place_in_lots(p, list[i], after, now_s);
+        due_assign(p, list[i].order);
+        order_touch(&p->book, list[i].order);
+    }
+    free(list);
+}
+
+void placing_planned(struct planner *p) {
+    for (size_t i = 0; i < p->lots.grown_count; i++)
+        p->lots.grown[i]->joined = 0;
+    p->lots.grown_count = 0;
 }
 
 /* ---- out ---- */

@@ -14,6 +14,12 @@
 /* Places every order that waits; those of scrap first, then by number. */
 void placing_run(struct planner *p, int64_t now_s);
 
+/* Takes what joined a planned lot since the last repair out again, and places it in the youngest lot of its group that
+ * grows, if that is another one; `apart`: in new ones. */
+void placing_part(struct planner *p, struct lot *lot, bool apart, int64_t now_s);
+/* What joined has been planned. */
+void placing_planned(struct planner *p);
+
 /* Takes all of an order out of its lots: those that nothing was started of shrink, of others the units become surplus.
  */
 void placing_withdraw(struct planner *p, struct order *o);

@@ -2,6 +2,8 @@
 #include "daemon/planner/repair.h"
 
 #include "daemon/planner/plan.h"
+#include "daemon/planner/placing.h"
+#include "daemon/planner/stake.h"
 #include "daemon/planner/state.h"
 #include "schedulers/solver.h"
 
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MONTH_S = 30 * 86400 };
+enum { MONTH_S = 30 * 86400, PARTINGS_MAX = 2, LOT_WORTH = 50 };
 
 int64_t repair_window_s(const struct planner *p) {
     return (p->plant->planning.horizon_s + MONTH_S) * (p->window_factor > 0 ? p->window_factor : 1);
@@ -104,15 +106,83 @@ void repair_take(struct planner *p, struct plan_model *m, struct schedule *s, in
     p->next_s = now_s;
 }
 
+static int64_t promise_balance(struct planner *p, const struct plan_model *m, const struct schedule *s, int64_t now_s) {
+    struct stake stake = stake_of(p, m, s, now_s);
+    return stake.broken - stake.mended;
+}
+
+/* Where the repaired plan breaks promises, one made anew in the order of dues may break fewer. */
+static void replan_by_dues(struct planner *p, const struct plan_model *m, struct schedule **s, int64_t now_s) {
+    struct solve_result result = {0};
+    struct solve_limits limits = {.iterations = 1};
+    int64_t before = promise_balance(p, m, *s, now_s);
+    if (before <= 0 || solve("edd", m->problem, NULL, &limits, NULL, NULL, &result, NULL) < 0)
+        return;
+    if (promise_balance(p, m, result.schedule, now_s) < before) {
+        schedule_free(*s);
+        *s = result.schedule;
+    } else {
+        schedule_free(result.schedule);
+    }
+}
+
+/* What joined lots of orders that would be late is taken out of them again; if nothing did, what joined any lot and so
+ * stands in their way, where that saves so many promises that more lots are worth it. False: nothing is taken out. */
+static bool part_grown(struct planner *p, bool apart, int64_t now_s) {
+    struct lots *l = &p->lots;
+    size_t count = l->grown_count;
+    uint64_t late = 0, grown = 0;
+    bool own = false, any = false;
+    for (size_t i = 0; i < p->dues.count; i++) {
+        const struct due *d = p->dues.list[i];
+        late += d->broken ? d->orders : 0;
+        for (uint32_t k = 0; k < d->lot_count; k++)
+            d->lots[k]->blamed = d->lots[k]->blamed || d->broken;
+    }
+    for (size_t i = 0; i < count; i++) {
+        grown += l->grown[i]->joined > 0;
+        own = own || (l->grown[i]->joined > 0 && l->grown[i]->blamed);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (l->grown[i]->joined == 0 || ((own || late < grown * LOT_WORTH) && !l->grown[i]->blamed))
+            continue;
+        placing_part(p, l->grown[i], apart, now_s);
+        any = true;
+    }
+    for (size_t i = 0; i < l->live_count; i++)
+        l->live[i]->blamed = false;
+    return any;
+}
+
+/* A lot grows only as far as the promises of those in it allow: what is too much goes to the youngest lot of its group,
+ * and if that will not do, into one of its own. */
+static int solve_within_promises(struct planner *p, int64_t now_s, struct plan_model **ret_model,
+                                 struct schedule **ret_schedule, struct takt_error *err) {
+    for (int round = 0;; round++) {
+        int code = repair_solve(p, now_s, NULL, NULL, ret_model, ret_schedule, err);
+        if (code < 0)
+            return code;
+        replan_by_dues(p, *ret_model, ret_schedule, now_s);
+        if (p->lots.grown_count == 0 || round == PARTINGS_MAX || stake_of(p, *ret_model, *ret_schedule, now_s).broken == 0 ||
+            !part_grown(p, round + 1 == PARTINGS_MAX, now_s))
+            return 0;
+        plan_model_free(*ret_model);
+        schedule_free(*ret_schedule);
+        *ret_model = NULL;
+        *ret_schedule = NULL;
+    }
+}
+
 void repair_run(struct planner *p, int64_t now_s) {
     struct plan_model *m = NULL;
     struct schedule *s = NULL;
     struct takt_error err = {0};
     struct figures figures;
-    p->wants = false;
     p->basis++;
     p->repairs++;
-    int code = repair_solve(p, now_s, NULL, NULL, &m, &s, &err);
+    int code = solve_within_promises(p, now_s, &m, &s, &err);
+    placing_planned(p);
+    p->wants = false;
     p->infeasible = code < 0;
     snprintf(p->trouble, sizeof p->trouble, "%.255s", code < 0 ? err.text : "");
     if (code < 0)

@@ -9,9 +9,11 @@
 #include "daemon/planner/plan.h"
 #include "daemon/planner/promise.h"
 #include "daemon/planner/repair.h"
+#include "daemon/planner/stake.h"
 #include "daemon/planner/state.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,11 +95,14 @@ static bool take_if_better(struct planner *p, struct search_job *job, int64_t no
     if (fit(p, job, now_s, &m, &s) < 0)
         return false;
     schedule_evaluate(m->problem, s, &f);
-    if (!scheduler_find(job->scheduler)->rule && f.objective >= objective_of_plan(p, m)) {
+    struct stake stake = stake_of(p, m, s, now_s);
+    if (stake.broken > stake.mended ||
+        (!scheduler_find(job->scheduler)->rule && f.objective >= objective_of_plan(p, m))) {
         schedule_free(s);
         plan_model_free(m);
         return false;
     }
+    if (stake.broken) fprintf(stderr,"SEARCH broken %d mended %d\n",(int)stake.broken,(int)stake.mended);
     int64_t scale = m->scale;
     repair_take(p, m, s, f.objective, now_s);
     p->bound = bound > 0 ? bound / scale : 0;
