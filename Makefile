@@ -8,7 +8,7 @@ DESTDIR  ?=
 prefix   ?= /usr
 VERSION  := $(shell cat VERSION)
 
-PACKAGES := libzmq yaml-0.1 sqlite3 jansson libsystemd libsodium zlib
+PACKAGES := libzmq yaml-0.1 sqlite3 libpq jansson libsystemd libsodium zlib libmicrohttpd
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla $(WERROR)
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 OPTIMISE ?= -O2 -g
@@ -88,6 +88,17 @@ check-built:
 	tests/run $(TESTS)
 	@for f in $(FUZZERS); do $(O)/tests/fuzz/replay_$$f tests/fuzz/corpus/$$f || exit 1; done
 	TAKT_BUILD=$(O) $(PYTHON) -m pytest -q -p no:cacheprovider tests/system
+	TAKT_BUILD=$(O) TAKT_STORE=postgresql $(PYTHON) -m pytest -q -p no:cacheprovider $(ON_POSTGRES)
+
+# What has to do with the store, once more with the orders in PostgreSQL.
+ON_POSTGRES := tests/system/test_dispatch.py tests/system/test_floor.py tests/system/test_intake.py tests/system/test_kills.py \
+               tests/system/test_service.py tests/system/test_taktctl.py
+
+# The board, in Chromium.
+check-board:
+	@packaging/install-packages build browser
+	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all
+	TAKT_BUILD=$(O) $(PYTHON) -m pytest -q -p no:cacheprovider tests/browser
 
 # The whole suite under a sanitizer, each in a build folder of its own.
 check-asan:
@@ -148,8 +159,9 @@ clean:
 	rm -rf $(O) $(O)-asan $(O)-tsan $(O)-fuzz $(O)-clang
 
 $(O)/daemon/store/schema.o: $(wildcard daemon/store/schema/*.sql)
+$(O)/daemon/http/pages.o: $(wildcard daemon/http/pages/*)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all demo check check-programs check-built check-asan check-tsan check-valgrind fuzz fuzz-one soak bench lint install clean
+.PHONY: all demo check check-programs check-built check-board check-asan check-tsan check-valgrind fuzz fuzz-one soak bench lint install clean
 .SECONDARY:

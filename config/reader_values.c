@@ -142,8 +142,11 @@ static void read_store(struct reader *r, const struct option_row *o, const struc
 
 static void read_endpoint(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
     static const char *const NOT_SERVED = NULL;
+    size_t length = strncmp(n->text, "ipc://", 6) == 0 ? strlen(n->text + 6) : 0;
     if (strcmp(n->text, "off") == 0)
         reader_set(o, base, &NOT_SERVED, sizeof NOT_SERVED);
+    else if (length > IPC_PATH_MAX)
+        fault_at(r->faults, n->place, "%s: the path of a socket may have %d bytes, this one has %zu", o->name, IPC_PATH_MAX, length);
     else
         read_judged(r, o, n, base, value_endpoint);
 }

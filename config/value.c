@@ -13,7 +13,6 @@ enum {
     CHARACTERS_MAX = 64,
     DAY_MIN = 24 * 60,
     TEMPLATE_MAX = 200,
-    IPC_PATH_MAX = 107,
     PORT_MAX = 65535
 };
 

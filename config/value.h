@@ -11,7 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VALUE_TEXT_SIZE = 64 };
+enum {
+    VALUE_TEXT_SIZE = 64,
+    IPC_PATH_MAX = 107 /* bytes of a socket's path: what sockaddr_un holds but for its end */
+};
 
 /* Digits, at most nine before the point and `decimals` after it; scaled by 10^decimals: "1.2" with 3 decimals is 1200.
  * ret_end: what follows; NULL: nothing may. */
@@ -69,7 +72,7 @@ bool value_choice(const char *text);
 /* The same with the names of options in braces: "{fabric}", "light", "{ink}-{size}". */
 bool value_template(const char *text);
 
-/* tcp://HOST:PORT (HOST: *, a name, an address, [an IPv6 address]) or ipc://PATH of at most 107 bytes. */
+/* tcp://HOST:PORT (HOST: *, a name, an address, [an IPv6 address]) or ipc://PATH of at most IPC_PATH_MAX bytes. */
 bool value_endpoint(const char *text);
 
 /* HOST:PORT as there. */

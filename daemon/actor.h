@@ -27,11 +27,13 @@
 enum { ACTOR_STOP_MS_MAX = 4000 };
 
 struct store;
+struct keyring;
 
 struct actor_config {
     struct bus *bus;
     void *zmq;                 /* context, for the actor's own endpoints */
     const struct clock *clock;
+    struct keyring *keys;      /* NULL: `security: none` */
     struct plant *plant;       /* the actor holds a reference of its own: actor_spawn takes it, the body gives it back */
     uint64_t epoch;            /* of this process, claimed before the actors start: STORE_PUBLISH, STORE_SHIPMENT */
     struct store *store;       /* for the store actor alone, who owns it from then on */

@@ -10,8 +10,9 @@
  * An actor that ends closes its mailbox first: senders count themselves in before they look whether it is closed, so once it is
  * closed and the count is zero, nothing can come any more.
  *
- * A wake-up has a flag per pair: while one is on its way another is not sent. The receiver clears the flag before it looks at
- * the store, so what was written before the wake-up that was folded is seen. */
+ * A wake-up is a flag per pair, and a mail that ends the receiver's sleep: while one is on its way another is not sent. The
+ * receiver clears the flag before it looks at the store, so what was written before the wake-up that was folded is seen. Where
+ * the mail finds no room the receiver has enough to wake for, and finds the flag once its mailbox is empty. */
 
 #include "daemon/bus.h"
 
@@ -156,26 +157,41 @@ void bus_close(struct bus_port *port) {
 
 void bus_wake(struct bus_port *port, enum actor to) {
     atomic_bool *waking = &port->bus->waking[port->self][to];
-    if (atomic_exchange(waking, true))
-        return;
-    if (bus_send(port, to, MAIL_WAKE, NULL) != 0)
-        atomic_store(waking, false);
+    if (!atomic_exchange(waking, true))
+        bus_send(port, to, MAIL_WAKE, NULL);
+}
+
+/* A wake-up that is due, of whomever; the mail that was sent for it means nothing any more. */
+static bool take_wake(struct bus_port *port, struct mail *ret) {
+    for (int from = 0; from < ACTOR_COUNT; from++)
+        if (atomic_exchange(&port->bus->waking[from][port->self], false)) {
+            *ret = (struct mail){.kind = MAIL_WAKE, .from = (enum actor)from};
+            return true;
+        }
+    return false;
+}
+
+static bool receive_mail(struct bus_port *port, struct mail *ret) {
+    int size;
+    do {
+        size = zmq_recv(port->mailbox, ret, sizeof *ret, ZMQ_DONTWAIT);
+    } while (size < 0 && zmq_errno() == EINTR);
+    if (size < 0)
+        return false;
+    assert(size == (int)sizeof *ret);
+    atomic_load_explicit(&port->bus->sent[port->self], memory_order_acquire);
+    return true;
 }
 
 bool bus_receive(struct bus_port *port, struct mail *ret) {
     struct mail mail;
-    int size;
-    do {
-        size = zmq_recv(port->mailbox, &mail, sizeof mail, ZMQ_DONTWAIT);
-    } while (size < 0 && zmq_errno() == EINTR);
-    if (size < 0)
-        return false;
-    assert(size == (int)sizeof mail);
-    atomic_load_explicit(&port->bus->sent[port->self], memory_order_acquire);
-    if (mail.kind == MAIL_WAKE)
-        atomic_store(&port->bus->waking[mail.from][port->self], false);
-    *ret = mail;
-    return true;
+    while (receive_mail(port, &mail)) {
+        if (mail.kind == MAIL_WAKE && !atomic_exchange(&port->bus->waking[mail.from][port->self], false))
+            continue;
+        *ret = mail;
+        return true;
+    }
+    return take_wake(port, ret);
 }
 
 void *bus_socket(struct bus_port *port) {

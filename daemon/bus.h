@@ -5,7 +5,7 @@
  *
  * Each actor is one thread with one port. A mail is a kind and a body; the body belongs to whoever holds the mail, so two
  * threads never share one. Queues are bounded: a full one is TAKT_EBUSY and the body stays the sender's. A wake-up carries
- * nothing, may be lost or folded into another, and is never refused.
+ * nothing, may be folded into another, and is neither refused nor lost, whatever waits at its receiver.
  *
  * Progress: every actor calls bus_progress once a loop turn; bus_stalled tells main who has not for too long, which feeds
  * systemd's watchdog. An actor must therefore turn at least every BUS_TURN_MS_MAX even when idle.
@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-enum { BUS_TURN_MS_MAX = 1000, BUS_QUEUE_MAX = 10000 };
+enum { BUS_TURN_MS_MAX = 5000, BUS_QUEUE_MAX = 10000 };
 
 enum actor { ACTOR_MAIN, ACTOR_INTAKE, ACTOR_STORE, ACTOR_PLANNER, ACTOR_SOLVER, ACTOR_DISPATCH, ACTOR_OPERATE, ACTOR_COUNT };
 const char *actor_name(enum actor actor);

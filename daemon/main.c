@@ -8,12 +8,14 @@
 #include "base/arena.h"
 #include "base/time.h"
 #include "config/check.h"
+#include "daemon/keys/zap.h"
 #include "daemon/operate/log.h"
 #include "daemon/store/store.h"
 #include "daemon/supervisor.h"
 #include "daemon/wire/endpoint.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,7 @@
 #include <sysexits.h>
 #include <zmq.h>
 
-enum { FILES_MIN = 512 };
+enum { FILES_MIN = 512, STORE_PAUSE_MS_MIN = 100, STORE_PAUSE_MS_MAX = 3000, STORE_AWAIT_MS = 60000 };
 
 static const char usage[] =
     "usage: taktd [--check] [--speed N] [--start TIME] [--role all] FILE\n"
@@ -148,23 +150,60 @@ static int load(const struct arguments *arguments, struct plant **ret) {
     return code;
 }
 
-/* Before anything is opened: who would be open to all must not even begin. */
+/* Before anything is opened: who would be open to all must not even begin. Who may use the control endpoint is for its socket
+ * file to say, whatever `security` is. */
 static int check_endpoints(const struct plant *plant) {
     const char *const addresses[] = {plant->listen.orders, plant->listen.shipments, plant->listen.floor, plant->listen.control};
     struct takt_error err = {0};
     int code = 0;
-    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0] && code == 0; i++)
+    for (size_t i = 0; i < 4 && code == 0; i++)
         if (addresses[i])
-            code = endpoint_check(addresses[i], plant->security, &err);
+            code = endpoint_check(addresses[i], plant->security == SECURITY_CURVE && i < 3, &err);
     if (code != 0)
         log_write(LOG_LEVEL_ERR, "main", LOG_MESSAGE_ENDPOINT, NULL, "%s", err.text);
     return code;
 }
 
+/* NULL: no endpoint asks for keys. */
+static int open_keys(const struct plant *plant, struct keyring **ret) {
+    struct takt_error err = {0};
+    const struct plant_listen *listen = &plant->listen;
+    *ret = NULL;
+    if (plant->security == SECURITY_NONE || !(listen->orders || listen->shipments || listen->floor))
+        return 0;
+    int code = keyring_open(plant, ret, &err);
+    if (code != 0)
+        log_err("keys", "%s", err.text);
+    return code;
+}
+
+/* A signal to end came within the pause. */
+static bool told_to_end(int64_t pause_ms) {
+    const struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000};
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    return sigtimedwait(&ends, NULL, &pause) > 0;
+}
+
+/* A database on its way up, or down for a moment, is waited for: who starts a daemon again and again gives up sooner. *ret is
+ * NULL if we are told to end meanwhile. */
 static int open_store(const struct plant *plant, struct store **ret) {
     struct takt_error err = {0};
     struct store_config config = {.url = plant->store, .plant = plant->id, .create = true};
-    int code = store_open(&config, ret, &err);
+    bool elsewhere = strncmp(plant->store, "postgresql:", 11) == 0;
+    int code;
+    *ret = NULL;
+    for (int64_t pause_ms = STORE_PAUSE_MS_MIN, until_ms = clock_mono_ms() + STORE_AWAIT_MS;
+         (code = store_open(&config, ret, &err)) == TAKT_ESTORE && elsewhere && clock_mono_ms() < until_ms;
+         pause_ms = pause_ms * 2 < STORE_PAUSE_MS_MAX ? pause_ms * 2 : STORE_PAUSE_MS_MAX) {
+        if (pause_ms == STORE_PAUSE_MS_MIN)
+            log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_TROUBLE, NULL, "%s, retrying", err.text);
+        if (told_to_end(pause_ms))
+            return 0;
+        takt_error_clear(&err);
+    }
     if (code == TAKT_EBUSY)
         log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_BUSY, NULL, "%s", err.text);
     else if (code != 0)
@@ -226,9 +265,25 @@ static bool raise_files(void) {
     return false;
 }
 
-static int run(const struct arguments *arguments, struct plant *plant, struct store *store) {
+/* The handler of keys is there before the first endpoint, and until after the last. */
+static int supervise(const struct supervisor_config *config) {
+    struct takt_error err = {0};
+    struct zap *zap = NULL;
+    int code = config->actor.keys ? zap_start(config->actor.zmq, config->actor.keys, &zap, &err) : 0;
+    if (code == 0) {
+        code = supervisor_run(config, NULL);
+    } else {
+        log_err("keys", "%s", err.text);
+        store_close(config->actor.store);
+    }
+    zap_stop(zap);
+    return code;
+}
+
+static int run(const struct arguments *arguments, struct plant *plant, struct store *store, struct keyring *keys) {
     struct clock clock;
-    struct supervisor_config config = {.file = arguments->file, .actor = {.clock = &clock, .plant = plant, .store = store}};
+    struct supervisor_config config = {.file = arguments->file,
+                                       .actor = {.clock = &clock, .plant = plant, .store = store, .keys = keys}};
     int code = set_clock(store, arguments, &clock);
     if (code == 0)
         code = claim(store, &config.actor.epoch);
@@ -238,7 +293,7 @@ static int run(const struct arguments *arguments, struct plant *plant, struct st
     }
     config.actor.zmq = zmq_ctx_new();
     config.actor.bus = bus_new(config.actor.zmq);
-    code = supervisor_run(&config, NULL);
+    code = supervise(&config);
     bus_free(config.actor.bus);
     zmq_ctx_term(config.actor.zmq);
     return code;
@@ -248,6 +303,7 @@ int main(int argc, char **argv) {
     struct arguments arguments;
     struct plant *plant = NULL;
     struct store *store = NULL;
+    struct keyring *keys = NULL;
     int status = parse_arguments(argc, argv, &arguments);
     if (status >= 0)
         return status;
@@ -262,9 +318,12 @@ int main(int argc, char **argv) {
     if (code == 0)
         code = check_endpoints(plant);
     if (code == 0)
-        code = open_store(plant, &store);
+        code = open_keys(plant, &keys);
     if (code == 0)
-        code = run(&arguments, plant, store);
+        code = open_store(plant, &store);
+    if (code == 0 && store != NULL)
+        code = run(&arguments, plant, store, keys);
+    keyring_close(keys);
     plant_unref(plant);
     return exit_status(code);
 }

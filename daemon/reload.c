@@ -67,9 +67,11 @@ int reload_read(struct reload *r, const char *file, const struct plant *running)
         r->plant = NULL;
         for (size_t i = 0; i < faults.count && add_fault(r, &faults.list[i], ""); i++) {
         }
-        if (faults.count > 0)
-            takt_fail(&r->err, r->code, "%s:%d:%d: %s%s", faults.list[0].file, faults.list[0].line, faults.list[0].column,
-                      faults.list[0].text, faults.count > 1 ? " (and more)" : "");
+        if (faults.count > 0) {
+            takt_error_clear(&r->err); /* the loader's words are the first fault's, which is among the lines */
+            takt_fail(&r->err, r->code, faults.count == 1 ? "%zu fault, at %s:%d:%d" : "%zu faults, the first at %s:%d:%d",
+                      faults.count, faults.list[0].file, faults.list[0].line, faults.list[0].column);
+        }
     }
     plant_faults_done(&faults);
     return r->code;

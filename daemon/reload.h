@@ -18,7 +18,7 @@ struct reload {
     struct plant *plant;     /* the new one, with one reference; NULL: none */
     int64_t at_s;            /* plant time of the result */
     int code;                /* 0: the new plant is in force */
-    struct takt_error err;   /* code not 0: what is wrong, in one line */
+    struct takt_error err;   /* code not 0: what is wrong, in one line; of a faulty file how many faults, and where the first is */
     char text[RELOAD_TEXT_MAX]; /* the rest, a line each: all faults; or what changed but takes no effect now */
 };
 

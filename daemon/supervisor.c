@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "daemon/dispatch/dispatch_actor.h"
 #include "daemon/intake/intake_actor.h"
+#include "daemon/keys/keyring.h"
 #include "daemon/operate/ipc.h"
 #include "daemon/operate/log.h"
 #include "daemon/operate/operate_actor.h"
@@ -219,6 +220,8 @@ static void reload_judged(struct supervisor *s, struct reload *r) {
     if (r->code == 0) {
         plant_unref(s->plant);
         s->plant = plant_ref(r->plant);
+        if (s->config->actor.keys)
+            keyring_plant(s->config->actor.keys, r->plant);
         for (size_t i = 0; i < ACTORS; i++) {
             struct plant *theirs = plant_ref(r->plant);
             if (bus_send(s->port, actors[i].who, MAIL_PLANT, theirs) != 0)

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,15 @@ class Demo:
         self.folder = tempfile.mkdtemp(prefix="takt-demo-")
         self.children, self.daemon, self.kills = [], None, 0
         os.chdir(self.folder)
-        shutil.copy(f"{ROOT}/config/examples/demo.yaml", "demo.yaml")
+        self.board = f"127.0.0.1:{self.free_port()}"
+        with open(f"{ROOT}/config/examples/demo.yaml", encoding="utf-8") as f, open("demo.yaml", "w", encoding="utf-8") as own:
+            own.write(f.read().replace("127.0.0.1:7780", self.board))
+
+    @staticmethod
+    def free_port():
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            return s.getsockname()[1]
 
     # -- processes
 
@@ -82,16 +91,16 @@ class Demo:
 
     def set_clock(self):
         """Where plant time is, as the plant says: the same line that the daemon keeps."""
-        socket = zmq.Context.instance().socket(zmq.DEALER)
-        socket.connect("ipc://orders.sock")
-        socket.send_json({"type": "hello", "protocol": 1, "creator": "luna"})
-        if not socket.poll(5000):
+        dealer = zmq.Context.instance().socket(zmq.DEALER)
+        dealer.connect("ipc://orders.sock")
+        dealer.send_json({"type": "hello", "protocol": 1, "creator": "luna"})
+        if not dealer.poll(5000):
             fail("nobody answers on the orders endpoint")
-        text = socket.recv_json()["time"]
+        text = dealer.recv_json()["time"]
         plant_s = time.mktime(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
         with open("clock.json", "w", encoding="utf-8") as f:
             json.dump({"plant_s": plant_s, "wall_s": time.time(), "speed": self.args.speed}, f)
-        socket.close(0)
+        dealer.close(0)
         self.clock = Clock("clock.json")
 
     def sleep_until(self, plant_s, what):
@@ -148,6 +157,7 @@ class Demo:
         took = self.start_daemon()
         self.set_clock()
         say(f"taktd is up after {took * 1000:.0f} ms, at {a.speed} times the speed of life; its store is {self.folder}/takt.db")
+        say(f"its board is at http://{self.board}/ as long as this runs")
         lines = [l["line"] for l in self.ctl("status")["lines"] if not l["line"].startswith(("desk", "pack"))]
         for creator in self.feeds:
             self.start("creator", self.folder, creator)

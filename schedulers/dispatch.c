@@ -1,63 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Events are ticks at which a task becomes ready or a line becomes free, in a heap. At each tick, 1. tasks that are
- * ready join the queues of all lines that can do them; 2. each free line with a queue takes what its rule likes best,
- * until it is busy. What a task must wait for beyond its changeover (a pool, a closed line, a fixed task in the way)
- * counts like a changeover, so that work that can start now goes first.
+ * ready join the queues of all lines that can do them; 2. each free line with a queue takes what its rule likes best
+ * (dispatch_pick.c), until it is busy.
  *
  * Tasks bound to fixed ones by a latest end or start are placed before all others, in order of that bound. Groups
- * (groups.h) are taken as a whole when their first task is. */
+ * (groups.h) are taken as a whole when their first task is.
+ *
+ * What no rule decides (fixed tasks, those that they bind, who waits for whom, what is ready at the beginning) is done
+ * once, and each plan begins with a copy of it. */
 
-#include "schedulers/dispatch.h"
+#include "schedulers/dispatch_work.h"
 
-#include "schedulers/job_facts.h"
-#include "schedulers/placer.h"
+#include "schedulers/timetable_cost.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#define BLOCKED  (INT64_C(1) << 50)
 #define FULLNESS (INT64_C(1) << 16) /* one halving counts as much as twice the time */
+#define MOST     (INT64_C(1) << 60)
 
-struct queue {
-    int32_t *tasks;
-    uint32_t count, cap;
-};
+enum { ASK_EVERY = 64 };
 
-struct dispatching {
-    const struct problem *p;
-    struct job_facts facts;
-    struct timetable *t;
-    struct placer placer;
-    enum dispatch_rule rule;
-    int64_t fullness;       /* what a run that is half as full costs, in the score; 0: nothing */
-    int32_t *waiting;       /* by family + 1: size of what waits for a line with runs */
-    int32_t *coming;        /* by family + 1: tasks that may run on such lines and do not wait yet */
-    int32_t fill;           /* percent; 0: runs are started with whatever waits */
-    bool forced;            /* nothing else can happen: runs start as they are */
-    int64_t slope1, slope2; /* ATCS: what a tick of slack and of changeover costs, in 2^-32 */
-    int32_t *merit;         /* ATCS, by option: log2 of weight over time, in 2^-16 */
-    int32_t now;
-    int64_t *heap; /* tick << 32 | number; tasks first, then lines */
-    size_t heap_count, heap_cap;
-    struct queue *queues;  /* by line */
-    int32_t *busy_until;   /* by line: when it decides again */
-    uint8_t *active;       /* by line: it is looked at now */
-    int32_t *ready;        /* by task */
-    int32_t *waits, *left; /* by task: predecessors not placed, lines it still waits at */
-    uint8_t *bounded;      /* by task: more than its ready time bounds it */
-};
+static int64_t event_key(int32_t tick, int32_t number) {
+    return (int64_t)tick * (INT64_C(1) << 32) + number;
+}
 
-static void heap_push(struct dispatching *d, int32_t tick, int32_t number) {
+static void heap_push(struct dispatcher *d, int32_t tick, int32_t number) {
     ARRAY_GROW(d->heap, d->heap_count, d->heap_cap);
-    int64_t key = (int64_t)tick * (INT64_C(1) << 32) + number;
+    int64_t key = event_key(tick, number);
     size_t at = d->heap_count++;
     for (; at > 0 && d->heap[(at - 1) / 2] > key; at = (at - 1) / 2)
         d->heap[at] = d->heap[(at - 1) / 2];
     d->heap[at] = key;
 }
 
-static int64_t heap_pop(struct dispatching *d) {
-    int64_t top = d->heap[0], key = d->heap[--d->heap_count];
+static void heap_drop(struct dispatcher *d) {
+    int64_t key = d->heap[--d->heap_count];
     size_t at = 0;
     for (size_t child; (child = 2 * at + 1) < d->heap_count; at = child) {
         if (child + 1 < d->heap_count && d->heap[child + 1] < d->heap[child])
@@ -67,112 +46,30 @@ static int64_t heap_pop(struct dispatching *d) {
         d->heap[at] = d->heap[child];
     }
     d->heap[at] = key;
-    return top;
 }
 
-/* What of a score does not depend on the hour: worked out once, since a queue is looked at again and again. */
-static int32_t *merits(const struct problem *p, const struct job_facts *facts) {
-    int32_t *merit = takt_alloc((size_t)p->option_offset[p->tasks] * sizeof *merit);
-    for (int32_t i = 0; i < p->tasks; i++) {
-        int32_t job = p->job[i];
-        int64_t worth = facts->due[job] != INT32_MAX ? facts->weight[job] : facts->tail[i];
-        int32_t log_worth = log2_fixed((uint64_t)worth * 16 + 1);
-        for (int32_t o = p->option_offset[i]; o < p->option_offset[i + 1]; o++)
-            merit[o] = log_worth - log2_fixed((uint64_t)p->option_time[o] + 1);
+/* The next event of the heap or of those known from the beginning; false: there is none. */
+static bool next_event(const struct dispatcher *d, int64_t *ret) {
+    bool any = d->heap_count > 0;
+    *ret = any ? d->heap[0] : INT64_MAX;
+    if (d->first_next < d->first_count && d->first_events[d->first_next] <= *ret) {
+        *ret = d->first_events[d->first_next];
+        any = true;
     }
-    return merit;
+    return any;
 }
 
-static int64_t atcs_score(const struct dispatching *d, int32_t task, int32_t option, int32_t now) {
-    int32_t job = d->p->job[task];
-    int64_t slack = 0;
-    if (d->facts.due[job] != INT32_MAX)
-        slack = (int64_t)d->facts.due[job] - d->facts.tail[task] - now;
-    return (int64_t)d->merit[option] * 65536 - (slack > 0 ? slack * d->slope1 : 0);
-}
-
-/* How much the rule likes a task on a line, its changeover not counted; more is better. */
-static int64_t score_of(const struct dispatching *d, int32_t task, int32_t option, int32_t now) {
-    switch (d->rule) {
-    case DISPATCH_FIFO:
-        return -(int64_t)d->ready[task];
-    case DISPATCH_EDD:
-        return -(int64_t)d->facts.due[d->p->job[task]];
-    case DISPATCH_SPT:
-        return -(int64_t)d->p->option_time[option];
-    default:
-        return atcs_score(d, task, option, now);
-    }
-}
-
-/* Sums what waits for the line by family, for full_cost. */
-static void sum_waiting(struct dispatching *d, int32_t line) {
-    const struct problem *p = d->p;
-    const struct queue *q = &d->queues[line];
-    for (uint32_t k = 0; k < q->count; k++)
-        d->waiting[p->family[q->tasks[k]] + 1] = 0;
-    for (uint32_t k = 0; k < q->count; k++)
-        if (d->t->line[q->tasks[k]] < 0 && d->waiting[p->family[q->tasks[k]] + 1] < p->line_batch[line])
-            d->waiting[p->family[q->tasks[k]] + 1] += p->size[q->tasks[k]];
-}
-
-static bool may_run(const struct problem *p, int32_t task) {
-    for (int32_t o = p->option_offset[task]; o < p->option_offset[task + 1]; o++)
-        if (p->line_batch[p->option_line[o]] > 0)
-            return true;
-    return false;
-}
-
-/* Whether the task's run should wait for more of its family. */
-static bool waits_for_company(const struct dispatching *d, int32_t task, int32_t line) {
-    int32_t batch = d->p->line_batch[line], family = d->p->family[task] + 1;
-    return batch > 0 && d->fill > 0 && !d->forced && d->coming[family] > 0 &&
-           (int64_t)d->waiting[family] * 100 < (int64_t)batch * d->fill;
-}
-
-/* What it costs that the task's run would not be full: a run keeps its line busy whatever is in it. */
-static int64_t full_cost(const struct dispatching *d, int32_t task, int32_t line) {
-    int32_t batch = d->p->line_batch[line], size = d->waiting[d->p->family[task] + 1];
-    if (d->fullness == 0 || batch == 0 || size >= batch)
-        return 0;
-    return ((int64_t)log2_fixed((uint64_t)batch) - log2_fixed((uint64_t)(size > 0 ? size : 1))) * d->fullness;
-}
-
-/* What waiting costs in the rule's score. */
-static int64_t wait_cost(const struct dispatching *d, int32_t wait, int32_t change) {
-    if (d->rule == DISPATCH_ATCS)
-        return (int64_t)wait * d->slope2;
-    return wait > change ? BLOCKED + wait : 0;
-}
-
-static struct bounds bounds_of(const struct dispatching *d, int32_t task, int32_t option, int32_t now) {
-    struct bounds b = BOUNDS_NONE;
-    if (d->bounded[task])
-        b = timetable_bounds(d->t, task, option);
+static void drop_event(struct dispatcher *d, int64_t event) {
+    if (d->first_next < d->first_count && d->first_events[d->first_next] == event)
+        d->first_next++;
     else
-        b.start_min = d->ready[task];
-    if (b.start_min < now)
-        b.start_min = now;
-    return b;
+        heap_drop(d);
 }
 
-static void enqueue(struct dispatching *d, int32_t task) {
-    const struct problem *p = d->p;
-    for (int32_t o = p->option_offset[task]; o < p->option_offset[task + 1]; o++) {
-        struct queue *q = &d->queues[p->option_line[o]];
-        ARRAY_GROW(q->tasks, q->count, q->cap);
-        q->tasks[q->count++] = task;
-        d->active[p->option_line[o]] = 1;
-    }
-    d->left[task] = p->option_offset[task + 1] - p->option_offset[task];
-    d->coming[p->family[task] + 1] -= may_run(p, task);
-}
-
-static void become_ready(struct dispatching *d, int32_t task) {
-    d->ready[task] = timetable_bounds(d->t, task, d->p->option_offset[task]).start_min;
-    if (d->ready[task] < 0)
-        d->ready[task] = 0;
-    heap_push(d, d->ready[task] > d->now ? d->ready[task] : d->now, task); /* a group may lie in the past */
+static void become_ready(struct dispatcher *d, int32_t task) {
+    int32_t ready = timetable_bounds(d->t, task, d->p->option_offset[task]).start_min;
+    d->state.ready[task] = ready > 0 ? ready : 0;
+    heap_push(d, ready > d->now ? ready : d->now, task); /* a group may lie in the past */
 }
 
 /* Predecessors of a whole group count for its first task. */
@@ -181,18 +78,18 @@ static int32_t unit_of(const struct problem *p, int32_t task) {
 }
 
 /* A task was placed: what waited only for it becomes ready. */
-static void release_after(struct dispatching *d, int32_t task) {
+static void release_after(struct dispatcher *d, int32_t task) {
     const struct problem *p = d->p;
     for (int32_t s = p->after_offset[task]; s < p->after_offset[task + 1]; s++) {
         int32_t after = p->after[s], unit = unit_of(p, after);
         if (p->group[after] >= 0 && p->group[after] == p->group[task])
             continue;
-        if (--d->waits[unit] == 0 && d->t->line[unit] < 0)
+        if (--d->state.waits[unit] == 0 && d->t->line[unit] < 0)
             become_ready(d, unit);
     }
 }
 
-static void release_unit(struct dispatching *d, int32_t task) {
+static void release_unit(struct dispatcher *d, int32_t task) {
     const struct problem *p = d->p;
     int32_t g = p->group[task];
     if (g < 0) {
@@ -203,67 +100,7 @@ static void release_unit(struct dispatching *d, int32_t task) {
         release_after(d, p->group_task[k]);
 }
 
-struct pick {
-    int64_t score;
-    int32_t task, option;
-    struct piece piece;
-    struct place place;
-};
-
-static bool is_better(const struct dispatching *d, int64_t score, int32_t task, const struct pick *best) {
-    if (best->task < 0 || score != best->score)
-        return best->task < 0 || score > best->score;
-    if (d->ready[task] != d->ready[best->task])
-        return d->ready[task] < d->ready[best->task];
-    return task < best->task;
-}
-
-/* The best of a line's queue; task -1: none fits. ret_lost: a task that has no line left to wait at, or -1. */
-static struct pick pick_best(struct dispatching *d, int32_t line, int32_t now, int32_t *ret_lost) {
-    const struct problem *p = d->p;
-    struct queue *q = &d->queues[line];
-    struct pick best = {.task = -1};
-    uint32_t before = timetable_runs_before(d->t, line, now + 1);
-    int32_t setup = before > 0 ? d->t->lines[line].runs[before - 1].setup : p->line_initial[line];
-    if (p->line_batch[line] > 0)
-        sum_waiting(d, line);
-    for (uint32_t k = 0; k < q->count;) {
-        int32_t task = q->tasks[k];
-        if (d->t->line[task] >= 0) {
-            q->tasks[k] = q->tasks[--q->count];
-            continue;
-        }
-        if (waits_for_company(d, task, line)) {
-            k++;
-            continue;
-        }
-        int32_t option = option_on(p, task, line), change = changeover(p, line, setup, p->family[task]);
-        int64_t score = score_of(d, task, option, now) - full_cost(d, task, line);
-        if (best.task >= 0 && score - wait_cost(d, change, change) < best.score) {
-            k++;
-            continue;
-        }
-        struct piece piece = timetable_piece(p, task, option);
-        struct bounds b = bounds_of(d, task, option, now);
-        struct place place;
-        if (!timetable_fit(d->t, &piece, &b, &place)) {
-            if (d->left[task] == 1) {
-                *ret_lost = task;
-                return best;
-            }
-            d->left[task]--;
-            q->tasks[k] = q->tasks[--q->count];
-            continue;
-        }
-        score -= wait_cost(d, place.start - now, change);
-        if (is_better(d, score, task, &best))
-            best = (struct pick){score, task, option, piece, place};
-        k++;
-    }
-    return best;
-}
-
-static bool put_pick(struct dispatching *d, const struct pick *pick) {
+static bool put_pick(struct dispatcher *d, const struct pick *pick) {
     if (d->p->group[pick->task] >= 0) {
         if (!placer_put(&d->placer, pick->task, pick->option) && !placer_put(&d->placer, pick->task, -1))
             return false;
@@ -274,33 +111,18 @@ static bool put_pick(struct dispatching *d, const struct pick *pick) {
     return true;
 }
 
-/* Fills a run that has just been started with what waits and may join it, the best first. */
-static void fill_run(struct dispatching *d, int32_t line, int32_t start, int32_t family, int32_t now) {
-    const struct problem *p = d->p;
-    struct queue *q = &d->queues[line];
-    for (struct pick best;; put_pick(d, &best)) {
-        best = (struct pick){.task = -1};
-        for (uint32_t k = 0; k < q->count; k++) {
-            int32_t task = q->tasks[k];
-            if (d->t->line[task] >= 0 || p->family[task] != family || p->group[task] >= 0)
-                continue;
-            int32_t option = option_on(p, task, line);
-            int64_t score = score_of(d, task, option, now);
-            if (!is_better(d, score, task, &best))
-                continue;
-            struct piece piece = timetable_piece(p, task, option);
-            struct bounds b = bounds_of(d, task, option, now);
-            struct place place;
-            if (timetable_fit(d->t, &piece, &b, &place) && place.joins && place.start == start)
-                best = (struct pick){score, task, option, piece, place};
-        }
-        if (best.task < 0)
-            return;
-    }
+/* Fills the run that a task has just begun with what waits and may join it, the best first. */
+static void fill_run(struct dispatcher *d, int32_t line, const struct pick *first, int32_t now) {
+    struct pick pick;
+    if (d->p->group[first->task] >= 0)
+        return;
+    dispatch_gather(d, line, d->p->family[first->task], now);
+    while (dispatch_company(d, line, first->place.at, &pick))
+        put_pick(d, &pick);
 }
 
 /* Until when the line does something at `now` already; now: it is free. INT32_MAX: it is closed for good. */
-static int32_t free_at(const struct dispatching *d, int32_t line, int32_t now) {
+static int32_t free_at(const struct dispatcher *d, int32_t line, int32_t now) {
     uint32_t before = timetable_runs_before(d->t, line, now + 1);
     const struct line_runs *l = &d->t->lines[line];
     if (before > 0 && l->runs[before - 1].end > now)
@@ -309,23 +131,27 @@ static int32_t free_at(const struct dispatching *d, int32_t line, int32_t now) {
 }
 
 /* A task that no line has a place for when it comes to its turn may still find one anywhere. */
-static int place_lost(struct dispatching *d, int32_t task, struct takt_error *err) {
+static int place_lost(struct dispatcher *d, int32_t task, struct takt_error *err) {
     if (!placer_put(&d->placer, task, -1))
         return placer_fail(&d->placer, task, err);
     release_unit(d, task);
     return 0;
 }
 
-static int serve_line(struct dispatching *d, int32_t line, int32_t now, struct takt_error *err) {
+static void busy_until(struct dispatcher *d, int32_t line, int32_t tick) {
+    d->busy_until[line] = tick;
+    heap_push(d, tick, d->p->tasks + line);
+}
+
+static int serve_line(struct dispatcher *d, int32_t line, int32_t now, struct takt_error *err) {
     struct queue *q = &d->queues[line];
     while (q->count > 0 && d->busy_until[line] <= now) {
         int32_t free = free_at(d, line, now), lost = -1;
         if (free > now && free != HOURS_NEVER) {
-            d->busy_until[line] = free;
-            heap_push(d, free, d->p->tasks + line);
+            busy_until(d, line, free);
             return 0;
         }
-        struct pick pick = pick_best(d, line, now, &lost);
+        struct pick pick = dispatch_pick(d, line, now, &lost);
         if (lost >= 0) {
             int code = place_lost(d, lost, err);
             if (code != 0)
@@ -338,20 +164,18 @@ static int serve_line(struct dispatching *d, int32_t line, int32_t now, struct t
             return placer_fail(&d->placer, pick.task, err);
         int32_t end = d->t->end[pick.task];
         if (d->p->line_batch[line] > 0)
-            fill_run(d, line, d->t->start[pick.task], d->p->family[pick.task], now);
-        if (d->t->line[pick.task] == line && end > d->busy_until[line]) {
-            d->busy_until[line] = end;
-            heap_push(d, end, d->p->tasks + line);
-        }
+            fill_run(d, line, &pick, now);
+        if (d->t->line[pick.task] == line && end > d->busy_until[line])
+            busy_until(d, line, end);
     }
     return 0;
 }
 
 /* Lines that wait for company which waits for them: one task's run is started as it is. False: nothing waits. */
-static bool force_run(struct dispatching *d) {
+static bool force_run(struct dispatcher *d) {
     for (int32_t line = 0; line < d->p->lines; line++)
-        for (uint32_t k = 0; k < d->queues[line].count; k++)
-            if (d->t->line[d->queues[line].tasks[k]] < 0) {
+        for (int32_t k = 0; k < d->queues[line].count; k++)
+            if (d->t->line[d->queues[line].rows[k].task] < 0) {
                 d->forced = true;
                 heap_push(d, d->now > d->busy_until[line] ? d->now : d->busy_until[line], d->p->tasks + line);
                 return true;
@@ -359,32 +183,46 @@ static bool force_run(struct dispatching *d) {
     return false;
 }
 
-static int run_events(struct dispatching *d, const struct solve_limits *limits, struct takt_error *err) {
-    while (d->heap_count > 0 || force_run(d)) {
-        int32_t now = d->now = (int32_t)(d->heap[0] >> 32);
-        if (limits->deadline != NULL && limits->deadline(limits->arg))
-            return takt_fail(err, TAKT_ETIMEOUT, "the time was over before there was a first schedule");
-        while (d->heap_count > 0 && (int32_t)(d->heap[0] >> 32) == now) {
-            int32_t number = (int32_t)(heap_pop(d) & 0xffffffff);
-            if (number >= d->p->tasks)
-                d->active[number - d->p->tasks] = 1;
-            else if (d->t->line[number] < 0)
-                enqueue(d, number);
-        }
-        for (int32_t line = 0; line < d->p->lines; line++) {
-            if (!d->active[line])
-                continue;
-            d->active[line] = 0;
-            int code = serve_line(d, line, now, err);
+static void take_events(struct dispatcher *d) {
+    int64_t event;
+    while (next_event(d, &event) && (int32_t)(event >> 32) == d->now) {
+        int32_t number = (int32_t)(event & 0xffffffff), line = number - d->p->tasks;
+        drop_event(d, event);
+        if (line >= 0)
+            d->active[line / 64] |= UINT64_C(1) << (line % 64);
+        else if (d->t->line[number] < 0)
+            dispatch_enqueue(d, number);
+    }
+}
+
+static int serve_lines(struct dispatcher *d, struct takt_error *err) {
+    for (int32_t word = 0; word <= d->p->lines / 64; word++)
+        while (d->active[word] != 0) {
+            int32_t line = word * 64 + __builtin_ctzll(d->active[word]);
+            d->active[word] &= d->active[word] - 1;
+            int code = serve_line(d, line, d->now, err);
             d->forced = false;
             if (code != 0)
                 return code;
         }
+    return 0;
+}
+
+static int run_events(struct dispatcher *d, const struct solve_limits *limits, struct takt_error *err) {
+    int64_t event;
+    for (int32_t turn = 0; next_event(d, &event) || (force_run(d) && next_event(d, &event)); turn++) {
+        d->now = (int32_t)(event >> 32);
+        if (turn % ASK_EVERY == 0 && limits->deadline != NULL && limits->deadline(limits->arg))
+            return takt_fail(err, TAKT_ETIMEOUT, "the time was over before there was a first schedule");
+        take_events(d);
+        int code = serve_lines(d, err);
+        if (code != 0)
+            return code;
     }
     return 0;
 }
 
-static int place_urgent(struct dispatching *d, int32_t task, struct takt_error *err) {
+static int place_urgent(struct dispatcher *d, int32_t task, struct takt_error *err) {
     const struct problem *p = d->p;
     int32_t g = p->group[task], first = g < 0 ? 0 : p->group_offset[g], end = g < 0 ? 1 : p->group_offset[g + 1];
     for (int32_t m = first; m < end; m++) {
@@ -415,7 +253,7 @@ static int compare_limited(const void *a, const void *b) {
     return (x->task > y->task) - (x->task < y->task);
 }
 
-static int place_all_urgent(struct dispatching *d, struct takt_error *err) {
+static int place_all_urgent(struct dispatcher *d, struct takt_error *err) {
     int32_t *limit = placer_limits(d->p);
     struct limited *row = takt_alloc((size_t)d->p->tasks * sizeof *row);
     size_t n = 0;
@@ -443,23 +281,36 @@ static bool is_bounded(const struct problem *p, int32_t task) {
     return false;
 }
 
-static void count_waits(struct dispatching *d) {
+static bool may_run(const struct problem *p, int32_t task) {
+    for (int32_t o = p->option_offset[task]; o < p->option_offset[task + 1]; o++)
+        if (p->line_batch[p->option_line[o]] > 0)
+            return true;
+    return false;
+}
+
+static void count_waits(struct dispatcher *d) {
     const struct problem *p = d->p;
     for (int32_t i = 0; i < p->tasks; i++) {
         d->bounded[i] = is_bounded(p, i);
+        d->may_run[i] = may_run(p, i);
+        d->state.coming[p->family[i] + 1] += p->fixed_line[i] < 0 && d->may_run[i];
         for (int32_t b = p->before_offset[i]; b < p->before_offset[i + 1]; b++)
             if (p->group[i] < 0 || p->group[i] != p->group[p->before[b]])
-                d->waits[unit_of(p, i)]++;
+                d->state.waits[unit_of(p, i)]++;
     }
 }
 
-static int dispatch_all(struct dispatching *d, const struct solve_limits *limits, struct takt_error *err) {
+static int compare_events(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Everything before the first decision, in d->t and d->state, and kept from there. */
+static int begin(struct dispatcher *d, struct takt_error *err) {
     const struct problem *p = d->p;
     count_waits(d);
     for (int32_t i = 0; i < p->tasks; i++)
-        d->coming[p->family[i] + 1] += p->fixed_line[i] < 0 && may_run(p, i);
-    for (int32_t i = 0; i < p->tasks; i++)
-        if (p->fixed_line[i] < 0 && unit_of(p, i) == i && d->waits[i] == 0)
+        if (p->fixed_line[i] < 0 && unit_of(p, i) == i && d->state.waits[i] == 0)
             become_ready(d, i);
     for (int32_t i = 0; i < p->tasks; i++)
         if (p->fixed_line[i] >= 0)
@@ -467,69 +318,156 @@ static int dispatch_all(struct dispatching *d, const struct solve_limits *limits
     int code = place_all_urgent(d, err);
     if (code != 0)
         return code;
-    return run_events(d, limits, err);
+    d->first = timetable_copy(d->t);
+    memcpy(d->first_state.ready, d->state.ready, d->state.size);
+    d->first_events = d->heap;
+    d->first_count = d->heap_count;
+    d->heap = NULL;
+    d->heap_count = d->heap_cap = 0;
+    if (d->first_count > 0)
+        qsort(d->first_events, d->first_count, sizeof *d->first_events, compare_events);
+    return 0;
 }
 
-static int dispatch_once(const struct problem *p, enum dispatch_rule rule, struct dispatch_scales scales,
-                         const struct solve_limits *limits, struct schedule **ret, struct takt_error *err) {
-    struct dispatching d = {.p = p, .rule = rule, .fill = scales.fill};
-    d.fullness = rule == DISPATCH_ATCS ? FULLNESS : 0;
-    int code = timetable_new(p, &d.t, err);
-    if (code != 0)
-        return code;
+/* What of a score does not depend on the hour: the logarithm of a task's worth over its time. */
+static void find_merits(struct dispatcher *d) {
+    const struct problem *p = d->p;
+    d->merit = takt_alloc((size_t)p->option_offset[p->tasks] * sizeof *d->merit);
+    for (int32_t i = 0; i < p->tasks; i++) {
+        int32_t job = p->job[i];
+        int64_t worth = d->facts.due[job] != INT32_MAX ? d->facts.weight[job] : d->facts.tail[i];
+        int32_t log_worth = log2_fixed((uint64_t)worth * 16 + 1);
+        for (int32_t o = p->option_offset[i]; o < p->option_offset[i + 1]; o++)
+            d->merit[o] = log_worth - log2_fixed((uint64_t)p->option_time[o] + 1);
+    }
+}
+
+static void make_queues(struct dispatcher *d) {
+    const struct problem *p = d->p;
+    size_t lines = (size_t)p->lines;
+    int32_t options = p->option_offset[p->tasks], most = 0, *count = takt_alloc(lines * sizeof *count);
+    d->queues = takt_alloc(lines * sizeof *d->queues);
+    for (int32_t o = 0; o < options; o++)
+        count[p->option_line[o]]++;
+    struct waiting *rows = takt_alloc((size_t)options * sizeof *rows);
+    for (size_t l = 0; l < lines; l++) {
+        d->queues[l].rows = rows;
+        rows += count[l];
+        most = count[l] > most ? count[l] : most;
+    }
+    d->score = takt_alloc((size_t)most * sizeof *d->score);
+    free(count);
+}
+
+static void make_state(const struct problem *p, struct dispatch_state *s) {
+    size_t n = (size_t)p->tasks, count = 2 * n + (size_t)p->families + 1;
+    s->size = count * sizeof *s->ready;
+    s->ready = takt_alloc(s->size);
+    s->waits = s->ready + n;
+    s->coming = s->waits + n;
+}
+
+int dispatcher_new(const struct problem *p, struct dispatcher **ret, struct takt_error *err) {
+    struct dispatcher *d = takt_alloc(sizeof *d);
     size_t n = (size_t)p->tasks, lines = (size_t)p->lines;
-    job_facts_init(&d.facts, p);
-    placer_init(&d.placer, d.t);
-    const int64_t bit = INT64_C(61961456000); /* 10 · log2(e) · 2^32, tenths taken out of the scales */
-    d.slope1 = bit / ((int64_t)scales.k1 * d.facts.mean_time);
-    d.slope2 = bit / ((int64_t)scales.k2 * d.facts.mean_change);
-    if (rule == DISPATCH_ATCS)
-        d.merit = merits(p, &d.facts);
-    d.queues = takt_alloc(lines * sizeof *d.queues);
-    d.busy_until = takt_alloc(lines * sizeof *d.busy_until);
-    d.active = takt_alloc(lines);
-    d.ready = takt_alloc(n * sizeof *d.ready);
-    d.waits = takt_alloc(n * sizeof *d.waits);
-    d.waiting = takt_alloc(((size_t)p->families + 1) * sizeof *d.waiting);
-    d.coming = takt_alloc(((size_t)p->families + 1) * sizeof *d.coming);
-    d.left = takt_alloc(n * sizeof *d.left);
-    d.bounded = takt_alloc(n);
-    code = dispatch_all(&d, limits, err);
-    if (code == 0)
-        *ret = timetable_release(d.t);
-    for (size_t l = 0; l < lines; l++)
-        free(d.queues[l].tasks);
-    free(d.queues);
-    free(d.merit);
-    free(d.busy_until);
-    free(d.active);
-    free(d.ready);
-    free(d.waits);
-    free(d.waiting);
-    free(d.coming);
-    free(d.left);
-    free(d.bounded);
-    free(d.heap);
-    placer_done(&d.placer);
-    job_facts_done(&d.facts);
-    timetable_free(d.t);
-    return code;
+    d->p = p;
+    int code = timetable_new(p, &d->t, err);
+    if (code != 0) {
+        free(d);
+        return code;
+    }
+    job_facts_init(&d->facts, p);
+    placer_init(&d->placer, d->t);
+    make_state(p, &d->first_state);
+    make_state(p, &d->state);
+    make_queues(d);
+    d->bounded = takt_alloc(n);
+    d->may_run = takt_alloc(n);
+    d->busy_until = takt_alloc(lines * sizeof *d->busy_until);
+    d->active = takt_alloc((lines / 64 + 1) * sizeof *d->active);
+    d->waiting = takt_alloc(((size_t)p->families + 1) * sizeof *d->waiting);
+    d->left = takt_alloc(n * sizeof *d->left);
+    d->job_end = takt_alloc((size_t)p->jobs * sizeof *d->job_end);
+    d->pool_asked = takt_alloc((size_t)p->pools * sizeof *d->pool_asked);
+    d->pool_free = takt_alloc((size_t)p->pools * sizeof *d->pool_free);
+    for (int32_t l = 0; l < p->lines; l++)
+        d->has_runs = d->has_runs || p->line_batch[l] > 0;
+    code = begin(d, err);
+    if (code != 0) {
+        dispatcher_free(d);
+        return code;
+    }
+    *ret = d;
+    return 0;
 }
 
-static bool has_runs(const struct problem *p) {
-    for (int32_t l = 0; l < p->lines; l++)
-        if (p->line_batch[l] > 0)
-            return true;
-    return false;
+void dispatcher_free(struct dispatcher *d) {
+    if (d == NULL)
+        return;
+    if (d->p->lines > 0)
+        free(d->queues[0].rows);
+    void *arrays[] = {d->merit, d->bounded, d->may_run,    d->first_state.ready, d->first_events, d->state.ready,
+                      d->heap,  d->queues,  d->active,     d->busy_until,        d->left,         d->waiting,
+                      d->score, d->job_end, d->pool_asked, d->pool_free};
+    for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
+        free(arrays[k]);
+    placer_done(&d->placer);
+    job_facts_done(&d->facts);
+    timetable_free(d->first);
+    timetable_free(d->t);
+    free(d);
+}
+
+static void reset(struct dispatcher *d) {
+    size_t lines = (size_t)d->p->lines;
+    timetable_reset(d->t, d->first);
+    memcpy(d->state.ready, d->first_state.ready, d->state.size);
+    for (size_t l = 0; l < lines; l++)
+        d->queues[l].count = 0;
+    memset(d->busy_until, 0, lines * sizeof *d->busy_until);
+    memset(d->active, 0, (lines / 64 + 1) * sizeof *d->active);
+    d->heap_count = d->first_next = 0;
+    d->forced = false;
+    d->now = 0;
+}
+
+static void set_scales(struct dispatcher *d, enum dispatch_rule rule, struct dispatch_scales scales) {
+    const int64_t bit = INT64_C(61961456000); /* 10 · log2(e) · 2^32, tenths taken out of the scales */
+    bool atcs = rule == DISPATCH_ATCS;
+    d->rule = rule;
+    d->fill = scales.fill;
+    d->fullness = atcs ? FULLNESS : 0;
+    d->slope1 = atcs ? bit / ((int64_t)scales.k1 * d->facts.mean_time) : 0;
+    d->slope2 = atcs ? bit / ((int64_t)scales.k2 * d->facts.mean_change) : 0;
+    d->slack_max = MOST / (d->slope1 + 1);
+    d->wait_max = MOST / (d->slope2 + 1);
+    if (atcs && d->merit == NULL)
+        find_merits(d);
 }
 
 /* Where hours are too short for the rule's half empty runs, they may do for full ones. */
-int dispatch(const struct problem *p, enum dispatch_rule rule, struct dispatch_scales scales,
-             const struct solve_limits *limits, struct schedule **ret, struct takt_error *err) {
+int dispatcher_run(struct dispatcher *d, enum dispatch_rule rule, struct dispatch_scales scales,
+                   const struct solve_limits *limits, struct takt_error *err) {
     struct takt_error first = {0};
-    int code = dispatch_once(p, rule, scales, limits, ret, &first);
-    scales.fill = 100;
-    if (code == TAKT_EINFEASIBLE && has_runs(p))
-        code = dispatch_once(p, rule, scales, limits, ret, NULL);
+    set_scales(d, rule, scales);
+    reset(d);
+    int code = run_events(d, limits, &first);
+    if (code == TAKT_EINFEASIBLE && d->has_runs) {
+        d->fill = 100;
+        reset(d);
+        code = run_events(d, limits, NULL);
+    }
     return code == 0 ? 0 : takt_fail(err, first.code, "%s", first.text);
+}
+
+int64_t dispatcher_cost(struct dispatcher *d) {
+    return timetable_cost(d->t, d->job_end);
+}
+
+struct schedule *dispatcher_schedule(const struct dispatcher *d) {
+    return schedule_copy(d->t->schedule);
+}
+
+bool dispatcher_has_runs(const struct dispatcher *d) {
+    return d->has_runs;
 }

@@ -9,7 +9,10 @@
  * numbers and in whose place, where a job has no due date, most work remaining counts. Where a job has many dues, the
  * earliest of them and their weights together stand for them.
  *
- * Cost: O(n log n + what waits at each decision). */
+ * A dispatcher holds what all plans of one problem share, so that one more of them, by another rule or other scales,
+ * costs little.
+ *
+ * Threads: one owner. Ownership: dispatcher_new and dispatcher_free. Cost: O(n log n + what waits at each decision). */
 
 #include "schedulers/solver.h"
 
@@ -20,6 +23,15 @@ struct dispatch_scales {
     int32_t fill;   /* how full a run must be to be started while more of its family is to come, in percent */
 };
 
-/* A feasible schedule. TAKT_EINFEASIBLE: the first task that found no place; TAKT_ETIMEOUT: the deadline came first. */
-int dispatch(const struct problem *p, enum dispatch_rule rule, struct dispatch_scales scales,
-             const struct solve_limits *limits, struct schedule **ret, struct takt_error *err);
+struct dispatcher;
+/* TAKT_EINFEASIBLE: fixed tasks are in each other's way, or leave no place for what they bind. */
+int dispatcher_new(const struct problem *p, struct dispatcher **ret, struct takt_error *err);
+void dispatcher_free(struct dispatcher *d); /* NULL is fine */
+
+/* Makes a plan. TAKT_EINFEASIBLE: the first task that found no place; TAKT_ETIMEOUT: the deadline came first. */
+int dispatcher_run(struct dispatcher *d, enum dispatch_rule rule, struct dispatch_scales scales,
+                   const struct solve_limits *limits, struct takt_error *err);
+/* Of the plan made last: its objective, and a copy of it. */
+int64_t dispatcher_cost(struct dispatcher *d);
+struct schedule *dispatcher_schedule(const struct dispatcher *d);
+bool dispatcher_has_runs(const struct dispatcher *d); /* some line has `batch` */

@@ -8,9 +8,9 @@
  * If that leaves orders late, a second attempt lets their tasks start earlier than planned where there is room; the
  * better of the two is handed out. If the old lines leave no feasible plan at all, one is made anew. */
 
+#include "schedulers/atcs.h"
 #include "schedulers/job_facts.h"
 #include "schedulers/placer.h"
-#include "schedulers/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -239,7 +239,7 @@ static void guard_dues(struct repairing *r, const struct schedule *old, struct s
 /* One point of the grid, or more where that finds no place for everything. */
 static int plan_anew(const struct problem *p, struct schedule **ret, struct takt_error *err) {
     struct solve_result result = {0};
-    int code = solve_atcs(p, NULL, &(struct solve_limits){.iterations = 1}, NULL, NULL, &result, err);
+    int code = atcs_solve(p, NULL, &(struct solve_limits){.iterations = 1}, NULL, NULL, &result, err);
     if (code == 0)
         *ret = result.schedule;
     return code;

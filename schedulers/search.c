@@ -11,6 +11,7 @@
 
 #include "schedulers/search.h"
 
+#include "schedulers/atcs.h"
 #include "schedulers/model.h"
 #include "schedulers/searcher.h"
 
@@ -39,14 +40,16 @@ struct searching {
     solve_better_fn *on_better;
     void *arg;
     struct solve_result *best;
+    int64_t bound; /* no schedule costs less */
     struct search_lane *lanes;
     int32_t lane_count, threads;
     struct searcher_stretch stretch;
     atomic_int next; /* lane that no thread has taken yet */
 };
 
-static bool is_over(const struct solve_limits *limits) {
-    return limits->deadline != NULL && limits->deadline(limits->arg);
+static bool is_over(const struct searching *s) {
+    return (s->best->schedule != NULL && s->best->figures.objective <= s->bound) ||
+           (s->limits->deadline != NULL && s->limits->deadline(s->limits->arg));
 }
 
 /* Takes the schedule. */
@@ -74,7 +77,7 @@ static int first_plan(struct searching *s, const struct schedule *start, struct 
     }
     struct solve_limits whole = *s->limits;
     whole.iterations = 0;
-    return solve_atcs(s->p, NULL, &whole, s->on_better, s->arg, s->best, err);
+    return atcs_solve(s->p, NULL, &whole, s->on_better, s->arg, s->best, err);
 }
 
 static void *run_lanes(void *arg) {
@@ -195,7 +198,7 @@ static int32_t try_levels(struct searching *s, int64_t moves) {
 
 static void run_round(struct searching *s, int64_t moves) {
     int32_t begin = try_levels(s, moves);
-    for (int32_t k = 0; k < STRETCHES && !is_over(s->limits); k++) {
+    for (int32_t k = 0; k < STRETCHES && !is_over(s); k++) {
         struct searcher_stretch stretch = {
             .from = k * 65536 / STRETCHES,
             .to = (k + 1) * 65536 / STRETCHES,
@@ -214,7 +217,7 @@ static void improve(struct searching *s) {
     } else if (s->limits->spent != NULL) {
         run_round(s, 0);
     } else {
-        for (int64_t moves = FIRST_ROUND_MOVES; !is_over(s->limits); moves *= 2)
+        for (int64_t moves = FIRST_ROUND_MOVES; !is_over(s); moves *= 2)
             run_round(s, moves);
     }
 }
@@ -243,6 +246,8 @@ int search_solve(const struct problem *p, const struct schedule *start, const st
     if (code != 0 || ret->schedule == NULL || p->tasks == 0)
         return code;
     s.lanes = takt_alloc((size_t)s.lane_count * sizeof *s.lanes);
+    int64_t alone;
+    solve_bound(p, &s.bound, &alone);
     int32_t made = 0;
     while (made < s.lane_count && make_lane(&s, made))
         made++;

@@ -8,7 +8,3 @@
 
 int search_solve(const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
                  solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err);
-
-/* The rule that gives the first plan; see solver.h. */
-int solve_atcs(const struct problem *p, const struct schedule *start, const struct solve_limits *limits,
-               solve_better_fn *on_better, void *arg, struct solve_result *ret, struct takt_error *err);

@@ -3,8 +3,10 @@
 
 #include "schedulers/lane.h"
 #include "schedulers/reorder.h"
+#include "schedulers/rows_search.h"
 
 const struct searcher_kind *const searcher_kinds[] = {
+    &rows_kind,
     &lane_kind,
     &reorder_kind, /* knows every problem */
     NULL,

@@ -49,8 +49,19 @@ static const struct argument report_options[] = {
     {"--family", 0, "FAMILY", "setup: what the line is set up for now"},
     {"--material", 0, "MATERIAL", "stock, receipt: which"},
     {"--quantity", 0, "N", "stock: on hand now; receipt: what has come"},
-    {"--order", 0, "REF", "packed: CREATOR/ORDER_REF"},
+    {"--order", 0, "CREATOR/ORDER_REF", "packed: which"},
     {"--ref", 0, "REF", "the report's own reference, to repeat it safely (made up if not given)"},
+    {NULL, 0, NULL, NULL},
+};
+
+static const struct argument key_options[] = {
+    {"--file", 'f', "FILE", "new: where to write it (NAME.key)"},
+    {NULL, 0, NULL, NULL},
+};
+
+static const struct argument store_options[] = {
+    {"--plant", 0, "PLANT", "which plant's, where a database holds several"},
+    {"--force", 0, NULL, "throw away what is there"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -76,6 +87,17 @@ const struct command commands[] = {
     {"why", "REF", "what binds an order to its date", reference, NULL, 1, 1, show_why},
     {"reload", "", "read the plant's file again, and wait until it is in force or refused", NULL, NULL, 0, 0, show_reload},
     {"config", "[PREFIX]", "options with the values in force, those whose path begins with PREFIX", NULL, NULL, 0, 1, show_config},
+    {"key", "new NAME | list | revoke KEY", "make a key; list the keys of the plant; take one away at once",
+     "new writes a new key pair to NAME.key, which only you can read, and prints its public key; it asks no daemon. The\n"
+     "plant's own is called `plant` and belongs into the daemon's working folder, or among systemd's credentials.\n"
+     "revoke is for ever, and takes effect on open connections too.",
+     key_options, 1, 2, run_key},
+    {"store", "check|stats|migrate STORE, dump STORE FILE, restore FILE STORE, move STORE STORE",
+     "check, measure, back up, bring back or move a store",
+     "Works on the store itself, not through the daemon. STORE is sqlite:PATH or postgresql://…; FILE is a dump, compressed if it\n"
+     "ends in .gz. check, stats and dump may be used while a daemon runs. A restored store goes on with numbers (events, shipments,\n"
+     "plans) that are higher by a million, so that none that was given after the dump is given again.",
+     store_options, 2, 3, run_store},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };
 

@@ -104,7 +104,9 @@ static enum link_status judge_problem(const json_t *reply, struct link_error *er
     const char *problem = json_string_value(json_object_get(reply, "problem"));
     const char *title = json_string_value(json_object_get(reply, "title"));
     const char *detail = json_string_value(json_object_get(reply, "detail"));
+    const char *at = json_string_value(json_object_get(reply, "at"));
     problem = problem ? problem : "internal";
+    snprintf(err->at, sizeof err->at, "%s", at ? at : "");
     enum link_status status = LINK_REFUSED;
     if (strcmp(problem, "busy") == 0)
         status = LINK_BUSY;

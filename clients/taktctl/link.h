@@ -24,6 +24,7 @@ enum link_status {
 struct link_error {
     enum link_status status;
     char text[600];
+    char at[96];            /* of a problem: the member that it is about, as "/line"; "" */
 };
 
 enum link_status link_open(const char *endpoint, int64_t timeout_ms, struct link **ret, struct link_error *err);

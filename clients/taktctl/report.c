@@ -144,6 +144,21 @@ static int write_report(struct ctl *ctl, const struct command *command, const st
     return 0;
 }
 
+/* A member that is missing is a problem about it; whoever types knows it as an option. */
+static void name_option(struct ctl *ctl, const struct command *command, const struct arguments *arguments) {
+    const char *member = ctl->err.at[0] == '/' ? ctl->err.at + 1 : "";
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        bool same = strcmp(members[i].member, member) == 0 || (members[i].form == FORM_ORDER && strcmp(member, "creator") == 0);
+        if (!same || arguments_value(command->options, arguments, members[i].option))
+            continue;
+        const char *placeholder = "";
+        for (const struct argument *o = command->options; o->name; o++)
+            if (strcmp(o->name, members[i].option) == 0)
+                placeholder = o->value;
+        snprintf(ctl->err.text, sizeof ctl->err.text, "'%s' needs %s %s", arguments->words[0], members[i].option, placeholder);
+    }
+}
+
 static int check_event(struct ctl *ctl, const char *event) {
     for (size_t i = 0; i < EVENTS; i++)
         if (strcmp(events[i], event) == 0)
@@ -168,6 +183,8 @@ int send_report(struct ctl *ctl, const struct command *command, const struct arg
     if (status == 0)
         status = ctl_send(ctl, &w, &reply);
     writer_done(&w);
+    if (status == EX_DATAERR)
+        name_option(ctl, command, arguments);
     if (status == EX_TEMPFAIL && !ref) {
         size_t used = strlen(ctl->err.text);
         snprintf(ctl->err.text + used, sizeof ctl->err.text - used, "; to repeat it safely: --ref %s", made_up);

@@ -61,6 +61,8 @@ static void print_plan(const struct ctl *ctl, const json_t *reply) {
 static void print_figures(const struct ctl *ctl, const json_t *reply) {
     const json_t *promises = json_object_get(reply, "promises"), *shipments = json_object_get(reply, "shipments");
     const json_t *orders = json_object_get(reply, "orders");
+    if (!orders) /* the store is away, and says so below */
+        return;
     fprintf(ctl->out, "shipped    %lld orders: %lld promises kept, %lld broken; %lld given, %lld moved\n",
             number_of(orders, "shipped"), number_of(promises, "kept"), number_of(promises, "broken"),
             number_of(promises, "given"), number_of(promises, "repromised"));

@@ -208,10 +208,12 @@ static void print_why(const struct ctl *ctl, const json_t *reply) {
     fprintf(ctl->out, "%s/%s, %s", text_of(order, "creator"), text_of(order, "order_ref"), text_of(order, "state"));
     if (*when_of(ctl, order, "ship_by", ship_by))
         fprintf(ctl->out, ", promised for %s", ship_by);
-    if (*when_of(ctl, order, "planned_packed", packed))
+    if (*when_of(ctl, order, "packed_at", packed))
+        fprintf(ctl->out, ", packed %s", packed);
+    else if (*when_of(ctl, order, "planned_packed", packed))
         fprintf(ctl->out, ", to be packed %s", packed);
     fprintf(ctl->out, "\n%s\n\n", text_of(reply, "sentence"));
-    struct table *t = table_new(ctl, "from|to|what binds");
+    struct table *t = table_new(ctl, "from|to|why");
     size_t i;
     json_t *step;
     json_array_foreach(json_object_get(reply, "steps"), i, step) {

@@ -7,8 +7,8 @@
 
 #include "base/arena.h"
 #include "daemon/dispatch/outbox.h"
-#include "daemon/dispatch/watch.h"
 #include "daemon/operate/log.h"
+#include "daemon/wire/endpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,6 @@ struct dispatch {
     const struct clock *clock;
     struct outbox *outbox;
     struct endpoint *endpoint; /* NULL: the plant does not listen for consumers */
-    struct watch *watch;
     bool stopping;
 };
 
@@ -45,17 +44,16 @@ static void take_mail(struct dispatch *d, const struct outbox_now *now) {
 static void take_frames(struct dispatch *d, const struct outbox_now *now) {
     struct frame frame;
     for (int i = 0; i < FRAMES_PER_TURN_MAX && endpoint_receive(d->endpoint, &frame); i++) {
-        watch_heard(d->watch, &frame);
         if (frame.broken)
             outbox_broken(d->outbox, frame.peer);
         else
-            outbox_receive(d->outbox, frame.peer, frame.bytes, frame.size, now);
+            outbox_receive(d->outbox, frame.peer, frame.owner, frame.bytes, frame.size, now);
     }
 }
 
 static void take_losses(struct dispatch *d) {
     uint64_t peer;
-    while (watch_lost(d->watch, &peer) || endpoint_lost(d->endpoint, &peer))
+    while (endpoint_lost(d->endpoint, &peer))
         outbox_gone(d->outbox, peer);
 }
 
@@ -101,7 +99,7 @@ static void wait_for_something(struct dispatch *d) {
     wait_ms = wait_ms < 0 ? 0 : wait_ms > BUS_TURN_MS_MAX ? BUS_TURN_MS_MAX : wait_ms;
     zmq_pollitem_t items[] = {{.socket = bus_socket(d->port), .events = ZMQ_POLLIN},
                               {.socket = endpoint_socket(d->endpoint), .events = ZMQ_POLLIN},
-                              {.socket = watch_socket(d->watch), .events = ZMQ_POLLIN}};
+                              {.socket = endpoint_ends(d->endpoint), .events = ZMQ_POLLIN}};
     zmq_poll(items, d->stopping ? 1 : 3, wait_ms);
 }
 
@@ -131,8 +129,8 @@ static int open_endpoint(struct dispatch *d, const struct actor_config *config, 
     const struct plant *plant = config->plant;
     if (plant->listen.shipments == NULL)
         return 0;
-    int code = endpoint_open(config->zmq, plant->listen.shipments, plant->security, "dispatch", &d->endpoint, err);
-    return code < 0 ? code : watch_new(config->zmq, d->endpoint, &d->watch, err);
+    struct endpoint_config c = {plant->listen.shipments, "dispatch", config->keys, KEY_CONSUMER};
+    return endpoint_open(config->zmq, &c, &d->endpoint, err);
 }
 
 static void body(struct bus_port *port, const struct actor_config *config) {
@@ -147,8 +145,6 @@ static void body(struct bus_port *port, const struct actor_config *config) {
         while (!d.stopping || outbox_pending(d.outbox) > 0)
             turn(&d);
     }
-    if (d.watch != NULL)
-        watch_free(d.watch, d.endpoint);
     endpoint_close(d.endpoint);
     outbox_free(d.outbox);
     plant_unref(config->plant);

@@ -38,14 +38,13 @@
 #include "base/nearest.h"
 #include "daemon/dispatch/ledger.h"
 #include "daemon/dispatch/shipment.h"
+#include "daemon/wire/hello.h"
 #include "daemon/wire/message.h"
 #include "daemon/wire/reply.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { PROTOCOL = 1 };
 
 enum job_kind { JOB_LOOK_NEW, JOB_LOOK_ROUND, JOB_SEND, JOB_ACT };
 
@@ -164,8 +163,11 @@ static void look_done(struct outbox *o, struct job *job, const struct outbox_now
         o->look_new_under_way = false;
         if (more)
             o->look_new_ms = now->real_ms;
+        else if (!fine)
+            o->look_new_ms = now->real_ms + OUTBOX_LOOK_MS;
     } else {
         o->look_round_under_way = false;
+        o->look_round_ms = now->real_ms + (fine && !more ? OUTBOX_IDLE_MS : OUTBOX_LOOK_MS);
         o->round_after = more ? last : fine ? 0 : o->round_after;
     }
     job_free(o, job);
@@ -236,6 +238,7 @@ static void send_step(struct outbox *o, struct job *job, const struct outbox_now
 
 struct said { /* a message being dealt with */
     uint64_t peer;
+    const char *owner; /* of its key */
     const struct message *message;
     struct reader reader;
     struct refusal *refusal;
@@ -257,12 +260,8 @@ static bool check_consumer(const struct outbox *o, const struct reader *r, const
 static bool say_hello(struct outbox *o, const struct said *said, const struct outbox_now *now) {
     const struct reader *r = &said->reader;
     const char *consumer = NULL;
-    int64_t protocol = 0, credit = 0;
-    if (!reader_integer(r, "protocol", READ_REQUIRED, 0, READ_INTEGER_MAX, &protocol))
-        return false;
-    if (protocol != PROTOCOL)
-        return reader_problem(r, "protocol", REFUSAL_BAD_PROTOCOL, "protocol %d is spoken here", PROTOCOL);
-    if (!reader_text(r, "consumer", READ_REQUIRED, 64, &consumer) || !check_consumer(o, r, consumer) ||
+    int64_t credit = 0;
+    if (!hello_read(r, "consumer", said->owner, &consumer) || !check_consumer(o, r, consumer) ||
         !reader_integer(r, "credit", READ_REQUIRED, 0, OUTBOX_CREDIT_MAX, &credit))
         return false;
     if (said->session == NULL && ledger_session_count(o->ledger) >= OUTBOX_SESSIONS_MAX)
@@ -373,14 +372,24 @@ static bool deal_with(struct outbox *o, const struct said *said, const struct ou
                   "'%s' means nothing on the shipments endpoint", said->message->type);
 }
 
-void outbox_receive(struct outbox *o, uint64_t peer, const void *bytes, size_t size, const struct outbox_now *now) {
+/* One whose key has become another's since its hello has to say hello again. */
+static struct ledger_session *heard_session(struct outbox *o, uint64_t peer, const char *owner) {
+    struct ledger_session *s = ledger_session_find(o->ledger, peer);
+    if (s == NULL || owner == NULL || strcmp(ledger_session_consumer(s), owner) == 0)
+        return s;
+    ledger_session_end(o->ledger, s);
+    return NULL;
+}
+
+void outbox_receive(struct outbox *o, uint64_t peer, const char *owner, const void *bytes, size_t size,
+                    const struct outbox_now *now) {
     struct message message = {0};
     struct refusal refusal = {0};
-    struct said said = {.peer = peer, .message = &message, .refusal = &refusal};
+    struct said said = {.peer = peer, .owner = owner, .message = &message, .refusal = &refusal};
     bool fine = message_read(bytes, size, &message, &refusal);
     if (fine) {
         said.reader = message_reader(&message, &refusal);
-        said.session = ledger_session_find(o->ledger, peer);
+        said.session = heard_session(o, peer, owner);
         fine = deal_with(o, &said, now);
     }
     if (!fine)
@@ -503,12 +512,11 @@ void outbox_turn(struct outbox *o, const struct outbox_now *now) {
         return;
     if (!o->look_new_under_way && o->look_new_ms <= now->real_ms) {
         o->look_new_under_way = true;
-        o->look_new_ms = now->real_ms + OUTBOX_LOOK_MS;
+        o->look_new_ms = now->real_ms + OUTBOX_IDLE_MS;
         look(o, JOB_LOOK_NEW, o->known);
     }
     if (!o->look_round_under_way && o->look_round_ms <= now->real_ms) {
         o->look_round_under_way = true;
-        o->look_round_ms = now->real_ms + OUTBOX_LOOK_MS;
         look(o, JOB_LOOK_ROUND, o->round_after);
     }
     struct ledger_entry *e;

@@ -6,7 +6,7 @@
  * A core without sockets, threads and clock: it is handed frames, results and the time, and hands back effects. Whoever
  * owns the sockets carries them out:
  *
- *     outbox_receive(o, peer, bytes, size, &now)   a frame of a connection
+ *     outbox_receive(o, peer, owner, bytes, size, &now)   a frame of a connection
  *     outbox_gone(o, peer)                         the connection has ended, or does not take what is sent
  *     outbox_wake(o)                               there may be new shipments in the store
  *     outbox_turn(o, &now)                         time passes: leases end, the store is looked at, shipments are
@@ -40,7 +40,8 @@ enum {
     OUTBOX_SENDING_MAX = 100, /* being made ready at a time: bounds what is read of personal data */
     OUTBOX_JOBS_MAX = 5000,   /* messages under way; beyond: `busy` */
     OUTBOX_PAGE = 500,        /* rows of one look at the store */
-    OUTBOX_LOOK_MS = 1000,    /* between looks */
+    OUTBOX_LOOK_MS = 1000,    /* between the pages of one look at all that is open, and after a look that failed */
+    OUTBOX_IDLE_MS = 5000,    /* between looks that found everything, where nobody wakes it */
     OUTBOX_RETRY_MS = 1000,
     OUTBOX_REASON_MAX = 200,
     OUTBOX_TRACKING_MAX = 128
@@ -75,7 +76,9 @@ void outbox_free(struct outbox *o);
 /* Sessions of consumers that are gone end. */
 void outbox_reload(struct outbox *o, struct plant *plant);
 
-void outbox_receive(struct outbox *o, uint64_t peer, const void *bytes, size_t size, const struct outbox_now *now);
+/* owner: the consumer whose key the connection has; NULL: no keys are asked for. */
+void outbox_receive(struct outbox *o, uint64_t peer, const char *owner, const void *bytes, size_t size,
+                    const struct outbox_now *now);
 void outbox_gone(struct outbox *o, uint64_t peer);
 /* It has sent a message of several frames: its session ends. */
 void outbox_broken(struct outbox *o, uint64_t peer);

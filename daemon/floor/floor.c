@@ -22,6 +22,7 @@
 #include "base/nearest.h"
 #include "daemon/floor/report_read.h"
 #include "daemon/floor/tasks.h"
+#include "daemon/wire/hello.h"
 #include "daemon/wire/message.h"
 #include "daemon/wire/reply.h"
 
@@ -31,7 +32,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
-enum { PROTOCOL = 1, NAME_BYTES_MAX = 64 };
+enum { NAME_BYTES_MAX = 64 };
 
 static const char OPERATOR[] = "operator";
 
@@ -493,15 +494,11 @@ static bool check_terminal(const struct floor *f, const struct reader *r, const 
                           near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static bool say_hello(struct floor *f, uint64_t peer, const struct message *m, int64_t now_s, struct refusal *refusal) {
+static bool say_hello(struct floor *f, uint64_t peer, const char *owner, const struct message *m, int64_t now_s,
+                      struct refusal *refusal) {
     struct reader r = message_reader(m, refusal);
     const char *terminal = NULL;
-    int64_t protocol = 0;
-    if (!reader_integer(&r, "protocol", READ_REQUIRED, 0, READ_INTEGER_MAX, &protocol))
-        return false;
-    if (protocol != PROTOCOL)
-        return reader_problem(&r, "protocol", REFUSAL_BAD_PROTOCOL, "protocol %d is spoken here", PROTOCOL);
-    if (!reader_text(&r, "terminal", READ_REQUIRED, NAME_BYTES_MAX, &terminal) || !check_terminal(f, &r, terminal))
+    if (!hello_read(&r, "terminal", owner, &terminal) || !check_terminal(f, &r, terminal))
         return false;
     session_begin(f, peer, terminal);
     struct writer w = {0};
@@ -527,13 +524,17 @@ static bool say_more(struct floor *f, uint64_t peer, const char *terminal, const
     return refuse(refusal, REFUSAL_UNKNOWN_TYPE, "/type", "'%s' means nothing here", m->type);
 }
 
-void floor_receive(struct floor *f, uint64_t peer, const void *bytes, size_t size, int64_t now_s) {
+void floor_receive(struct floor *f, uint64_t peer, const char *owner, const void *bytes, size_t size, int64_t now_s) {
     struct message m = {0};
     struct refusal refusal = {0};
     struct session *s = session_heard(f, peer);
+    if (s != NULL && owner != NULL && strcmp(s->terminal, owner) != 0) { /* its key has become another's */
+        session_free(f, s);
+        s = NULL;
+    }
     bool fine = message_read(bytes, size, &m, &refusal);
     if (fine && strcmp(m.type, "hello") == 0)
-        fine = say_hello(f, peer, &m, now_s, &refusal);
+        fine = say_hello(f, peer, owner, &m, now_s, &refusal);
     else if (fine && s == NULL)
         fine = refuse(&refusal, REFUSAL_NO_SESSION, "", "say hello with your terminal");
     else if (fine)

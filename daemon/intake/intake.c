@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A message goes: parse → hello first → the row of its type → its function, which answers at once or leaves a job behind. What
+/* A message goes: inbox, until its turn → parse → hello first → the row of its type → its function, which answers at once or leaves a job behind. What
  * a function refuses is answered here, in one place.
  *
  * What a crash between any two steps leaves behind: nothing. Sessions, credit and jobs are in memory alone; a creator that
  * was not answered sends again, and the store knows what it has. */
 
 #include "daemon/intake/intake_inner.h"
+#include "daemon/wire/hello.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { PEEK_BYTES_MAX = 64 << 10 }; /* of a message that finds no room */
 
 /* ---- effects ---- */
 
@@ -85,6 +88,13 @@ uint32_t intake_credit(const struct intake *in) {
 
 /* ---- jobs ---- */
 
+/* Out of whose turn a peer's messages come. */
+static struct inbox_lane_name lane_of(const struct intake *in, const struct session *session, const char *owner) {
+    const char *creator = session && session->account ? session->account->creator : owner ? owner : "";
+    int32_t place = *creator ? plant_creator_find(in->plant, creator) : -1;
+    return (struct inbox_lane_name){creator, place < 0 ? 1 : in->plant->creators[place].share};
+}
+
 void *job_new(struct intake *in, size_t size, const struct session *session, const struct message *m, job_fn *finish) {
     struct arena *arena = arena_new();
     struct job *job = arena_alloc(arena, size);
@@ -94,6 +104,11 @@ void *job_new(struct intake *in, size_t size, const struct session *session, con
     job->account = session->account;
     memcpy(job->id, m ? m->id : "", m ? sizeof job->id : 1);
     in->jobs++;
+    job->counted = m != NULL;
+    if (job->counted) {
+        struct inbox_lane_name lane = lane_of(in, session, NULL);
+        inbox_begun(in->inbox, job->peer, &lane);
+    }
     return job;
 }
 
@@ -116,6 +131,8 @@ void job_ask(struct intake *in, struct job *job, struct ask *ask) {
 void job_free(struct intake *in, struct job *job) {
     assert(job->out == 0);
     in->jobs--;
+    if (job->counted)
+        inbox_ended(in->inbox, job->peer);
     arena_free(job->arena);
 }
 
@@ -143,14 +160,8 @@ void intake_answered(struct intake *in, struct ask *ask) {
 
 static bool say_hello(struct call *c) {
     struct intake *in = c->in;
-    int64_t protocol = 0;
-    const char *creator = NULL, *client = NULL;
-    if (!reader_integer(&c->reader, "protocol", READ_REQUIRED, 0, READ_INTEGER_MAX, &protocol) ||
-        !reader_text(&c->reader, "client", READ_OPTIONAL, 200, &client))
-        return false;
-    if (protocol != 1)
-        return reader_problem(&c->reader, "protocol", REFUSAL_BAD_PROTOCOL, "protocol 1 is spoken here");
-    if (!reader_text(&c->reader, "creator", READ_REQUIRED, 200, &creator))
+    const char *creator = NULL;
+    if (!hello_read(&c->reader, "creator", c->owner, &creator))
         return false;
     struct account *account = account_open(&in->accounts, in->plant, creator);
     if (account == NULL)
@@ -227,31 +238,84 @@ static bool run(struct call *c, struct refusal *refusal) {
     return type->run(c);
 }
 
-void intake_receive(struct intake *in, uint64_t peer, const void *bytes, size_t size) {
+/* The session of who is heard. One whose key has become another's since its hello has none any more. */
+static struct session *heard_session(struct intake *in, uint64_t peer, const char *owner) {
+    struct session *session = session_heard(&in->sessions, peer);
+    if (session == NULL || owner == NULL || strcmp(session->account->creator, owner) == 0)
+        return session;
+    session_end(&in->sessions, session);
+    return NULL;
+}
+
+static void deal_with(struct intake *in, const struct inbox_item *item) {
     struct message message;
     struct refusal refusal = {0};
-    struct session stranger = {.peer = peer}, *session = session_heard(&in->sessions, peer);
-    in->stats.messages++;
-    if (message_read(bytes, size, &message, &refusal)) {
+    struct session stranger = {.peer = item->peer}, *session = heard_session(in, item->peer, item->owner);
+    if (message_read(item->bytes, item->size, &message, &refusal)) {
         struct call call = {.in = in,
                             .session = session ? session : &stranger,
+                            .owner = item->owner,
                             .message = &message,
                             .reader = message_reader(&message, &refusal)};
         run(&call, &refusal);
     }
     if (refusal.kind != REFUSAL_NONE)
-        intake_problem(in, peer, message.id, &refusal);
+        intake_problem(in, item->peer, message.id, &refusal);
     message_done(&message);
 }
 
-void intake_broken(struct intake *in, uint64_t peer) {
+static void deal_with_broken(struct intake *in, uint64_t peer) {
     struct refusal refusal;
     refuse(&refusal, REFUSAL_BAD_MESSAGE, "", "a message is one frame; say hello again");
     session_end(&in->sessions, session_find(&in->sessions, peer));
     intake_problem(in, peer, "", &refusal);
 }
 
+bool intake_work(struct intake *in) {
+    struct inbox_item item;
+    size_t bytes = 0;
+    for (int i = 0; i < INTAKE_WORK_MESSAGES && bytes < INTAKE_WORK_BYTES; i++) {
+        if (!inbox_take(in->inbox, &item))
+            return false;
+        bytes += item.size;
+        if (item.broken)
+            deal_with_broken(in, item.peer);
+        else
+            deal_with(in, &item);
+        struct inbox_lane_name lane = lane_of(in, session_find(&in->sessions, item.peer), item.owner);
+        inbox_move(in->inbox, item.peer, &lane);
+    }
+    return inbox_waiting(in->inbox) > 0;
+}
+
+/* Its id is read, if that costs little. */
+static void refuse_for_room(struct intake *in, const struct inbox_item *item) {
+    struct message message = {0};
+    struct refusal refusal = {0}, busy = {0};
+    if (!item->broken && item->size <= PEEK_BYTES_MAX)
+        message_read(item->bytes, item->size, &message, &refusal);
+    refuse(&busy, REFUSAL_BUSY, "", "too many of your messages wait for their turn; send it again in a moment");
+    intake_problem(in, item->peer, message.id, &busy);
+    message_done(&message);
+}
+
+static void put(struct intake *in, const struct inbox_item *item) {
+    struct inbox_lane_name lane = lane_of(in, session_find(&in->sessions, item->peer), item->owner);
+    in->stats.messages++;
+    if (!inbox_put(in->inbox, &lane, item))
+        refuse_for_room(in, item);
+}
+
+void intake_receive(struct intake *in, uint64_t peer, const char *owner, const void *bytes, size_t size) {
+    put(in, &(struct inbox_item){peer, owner, bytes, size, false});
+}
+
+void intake_broken(struct intake *in, uint64_t peer, const char *owner) {
+    put(in, &(struct inbox_item){peer, owner, "", 0, true});
+}
+
 void intake_lost(struct intake *in, uint64_t peer) {
+    inbox_drop(in->inbox, peer);
     session_end(&in->sessions, session_find(&in->sessions, peer));
 }
 
@@ -267,8 +331,8 @@ void intake_wake(struct intake *in) {
 }
 
 void intake_turn(struct intake *in) {
-    if (in->now_ms - in->polled_ms >= INTAKE_EVENT_POLL_MS) {
-        in->polled_ms = in->now_ms;
+    if (in->now_ms >= in->poll_ms) {
+        in->poll_ms = in->now_ms + INTAKE_EVENT_POLL_MS;
         events_want_all(in);
     }
     events_turn(in);
@@ -288,6 +352,7 @@ void intake_estimate(struct intake *in, struct estimate *estimate) {
 struct intake *intake_new(struct plant *plant) {
     struct intake *in = takt_alloc(sizeof *in);
     in->plant = plant_ref(plant);
+    in->inbox = inbox_new();
     recipient_secret(plant->id, in->secret);
     return in;
 }
@@ -299,12 +364,17 @@ void intake_free(struct intake *in) {
     assert(in->owed == 0);
     while (intake_effect(in, &left))
         free(left.text);
+    inbox_free(in->inbox);
     sessions_done(&in->sessions);
     accounts_done(&in->accounts);
     estimate_free(in->estimate);
     plant_unref(in->plant);
     free(in->effects);
     free(in);
+}
+
+int64_t intake_next_ms(const struct intake *in) {
+    return in->poll_ms;
 }
 
 size_t intake_owed(const struct intake *in) {

@@ -7,9 +7,10 @@
  * owns the sockets carries them out and hands the results back, in whatever order they come:
  *
  *     intake_time(in, plant_s, mono_ms)       once a loop turn
- *     intake_receive(in, peer, bytes, size)   each message
+ *     intake_receive(in, peer, owner, bytes, size)   each message
  *     intake_stored(in, request)              each request comes back once
  *     intake_answered(in, ask)                each ask comes back once
+ *     while (intake_work(in)) …                deals with some of what waits, fairly
  *     intake_turn(in)
  *     while (intake_effect(in, &e)) …         send it, submit it, ask it
  *
@@ -22,8 +23,10 @@
  *  I2  A creator has at most ACCOUNT_CREDIT orders under way, over all its connections, and all together at most
  *      INTAKE_PENDING_MAX; beyond, nothing of the message is taken: `over-credit`, `busy`.
  *  I3  Every message but `seen` gets exactly one answer, unless its peer is lost.
+ *      Who sends more than there is room for (daemon/intake/inbox.h) gets `busy` for what found none.
  *  I4  A subscriber gets its creator's events in order, each at least once, at most SUBSCRIPTION_WINDOW unseen ahead.
- *  I5  A creator can neither see nor touch what is another's: whose orders are meant follows from the session alone.
+ *  I5  A creator can neither see nor touch what is another's: whose orders are meant follows from the session alone, and where
+ *      there are keys the session's creator is the one whose key the connection has, at every message.
  *
  * Threads: one owner. Ownership: a reply's text is the receiver's, to be freed with free(); requests and asks, and all that
  * they point to, stay the intake's. Errors: everything that a peer can do wrong is a `problem` to it. */
@@ -36,8 +39,11 @@ enum {
     INTAKE_ORDERS_MAX = 500,      /* orders, or references, in one message */
     INTAKE_PENDING_MAX = 50000,   /* orders at the store */
     INTAKE_JOBS_MAX = 3000,       /* messages under way */
+    INTAKE_WORK_BYTES = 256 << 10, /* of messages dealt with before the sockets are looked at again */
+    INTAKE_WORK_MESSAGES = 300,
     INTAKE_EVENT_READS_MAX = 64,  /* reads of events under way */
-    INTAKE_EVENT_POLL_MS = 5000   /* how often subscribers are looked after if nobody says that there is news */
+    INTAKE_EVENT_POLL_MS = 5000,  /* how often subscribers are looked after if nobody says that there is news */
+    INTAKE_EVENT_RETRY_MS = 200   /* how soon, if their events could not be read */
 };
 
 enum intake_effect_kind { INTAKE_REPLY, INTAKE_STORE, INTAKE_ASK, INTAKE_WAKE_PLANNER };
@@ -65,15 +71,19 @@ struct intake *intake_new(struct plant *plant); /* takes a reference of its own 
 void intake_free(struct intake *in);
 
 void intake_time(struct intake *in, int64_t plant_s, int64_t mono_ms);
-void intake_receive(struct intake *in, uint64_t peer, const void *bytes, size_t size);
+/* owner: the creator whose key the connection has; NULL: no keys are asked for, and its hello says who it is. */
+void intake_receive(struct intake *in, uint64_t peer, const char *owner, const void *bytes, size_t size);
 /* A message of several frames: a protocol error, which ends the session. */
-void intake_broken(struct intake *in, uint64_t peer);
+void intake_broken(struct intake *in, uint64_t peer, const char *owner);
+/* Deals with messages that wait, in their creators' turns. true: there are more that could be dealt with now. */
+bool intake_work(struct intake *in);
 /* The connection is gone, or what it did not read was dropped. */
 void intake_lost(struct intake *in, uint64_t peer);
 void intake_stored(struct intake *in, struct store_request *request);
 void intake_answered(struct intake *in, struct ask *ask);
 void intake_wake(struct intake *in); /* there may be new events */
 void intake_turn(struct intake *in);
+int64_t intake_next_ms(const struct intake *in);                     /* when it wants a turn at the latest */
 
 void intake_plant(struct intake *in, struct plant *plant);           /* takes the reference */
 void intake_estimate(struct intake *in, struct estimate *estimate);  /* takes it */

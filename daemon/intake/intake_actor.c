@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One turn: wait, read the clock, take in mail, take in messages, let time pass, carry out effects, send what was left. */
+/* One turn: wait, read the clock, take in mail, take in messages, deal with some, let time pass, carry out effects, send what was left. */
 
 #include "daemon/intake/intake_actor.h"
 
@@ -19,19 +19,25 @@ struct intake_actor {
     const struct clock *clock;
     struct endpoint *endpoint; /* NULL: the plant does not listen for orders */
     struct intake *intake;
+    bool more;     /* there is something to do without waiting for anybody */
     bool stopping;
 };
 
 /* ---- phases ---- */
 
 static void wait(struct intake_actor *a) {
-    zmq_pollitem_t items[2] = {{.socket = bus_socket(a->port), .events = ZMQ_POLLIN}};
+    zmq_pollitem_t items[3] = {{.socket = bus_socket(a->port), .events = ZMQ_POLLIN}};
     int count = 1;
     int64_t timeout_ms = a->endpoint ? endpoint_wait_ms(a->endpoint) : -1;
-    if (a->endpoint && !a->stopping)
+    timeout_ms = timeout_ms < 0 ? BUS_TURN_MS_MAX : timeout_ms;
+    if (a->endpoint && !a->stopping) {
+        int64_t next_ms = intake_next_ms(a->intake) - clock_mono_ms();
+        timeout_ms = timeout_ms <= next_ms ? timeout_ms : next_ms < 0 ? 0 : next_ms;
         items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(a->endpoint), .events = ZMQ_POLLIN};
+        items[count++] = (zmq_pollitem_t){.socket = endpoint_ends(a->endpoint), .events = ZMQ_POLLIN};
+    }
     bus_progress(a->port);
-    zmq_poll(items, count, timeout_ms < 0 ? BUS_TURN_MS_MAX : timeout_ms);
+    zmq_poll(items, count, a->more && !a->stopping ? 0 : timeout_ms);
 }
 
 static void take_mail(struct intake_actor *a, const struct mail *mail) {
@@ -71,9 +77,9 @@ static void receive_messages(struct intake_actor *a) {
     struct frame frame;
     for (int i = 0; i < FRAMES_PER_TURN_MAX && endpoint_receive(a->endpoint, &frame); i++) {
         if (frame.broken)
-            intake_broken(a->intake, frame.peer);
+            intake_broken(a->intake, frame.peer, frame.owner);
         else
-            intake_receive(a->intake, frame.peer, frame.bytes, frame.size);
+            intake_receive(a->intake, frame.peer, frame.owner, frame.bytes, frame.size);
     }
 }
 
@@ -125,6 +131,7 @@ static void turn(struct intake_actor *a) {
     receive_mail(a);
     if (a->endpoint && !a->stopping) {
         receive_messages(a);
+        a->more = intake_work(a->intake);
         intake_turn(a->intake);
     }
     carry_out(a);
@@ -140,7 +147,8 @@ static int open_endpoint(struct intake_actor *a, const struct actor_config *conf
         return takt_fail(err, TAKT_EINTERNAL, "libsodium cannot be used here");
     if (plant->listen.orders == NULL)
         return 0;
-    return endpoint_open(config->zmq, plant->listen.orders, plant->security, "intake", &a->endpoint, err);
+    struct endpoint_config c = {plant->listen.orders, "intake", config->keys, KEY_CREATOR};
+    return endpoint_open(config->zmq, &c, &a->endpoint, err);
 }
 
 static void body(struct bus_port *port, const struct actor_config *config) {

@@ -7,6 +7,8 @@
 
 #include "daemon/intake/intake_inner.h"
 
+#include "daemon/operate/log.h"
+
 #include <string.h>
 
 enum { EVENTS_PAGE = 200 };
@@ -18,6 +20,17 @@ struct subscribe_job {
     bool newest;        /* after "now" */
     struct store_events request;
 };
+
+/* Once is enough to be looked after, and a creator that makes cursors up must not fill the journal. */
+static void note_old_copy(struct intake *in, const char *creator, uint64_t seen, uint64_t last) {
+    if (in->noted_old_copy)
+        return;
+    in->noted_old_copy = true;
+    log_write(LOG_LEVEL_ERR, "intake", LOG_MESSAGE_STORE_OLD, NULL,
+              "creator '%s' has seen event %llu, this store has given %llu: if it is an old copy, dump it and restore "
+              "that (taktctl store restore), so that no number means two things",
+              creator, (unsigned long long)seen, (unsigned long long)last);
+}
 
 static void finish_subscribe(struct intake *in, struct job *head) {
     struct subscribe_job *job = (struct subscribe_job *)head;
@@ -35,6 +48,8 @@ static void finish_subscribe(struct intake *in, struct job *head) {
     }
     /* A cursor that was never given would wait for the numbers to come there: it stands for the newest there is. */
     uint64_t last = job->request.ret_last;
+    if (!job->newest && job->request.after > job->request.ret_newest)
+        note_old_copy(in, head->account->creator, job->request.after, job->request.ret_newest);
     uint64_t cursor = job->newest || job->request.after > last ? last : job->request.after;
     struct writer w = {0};
     reply_subscribed(&w, head->id, cursor);
@@ -110,8 +125,11 @@ static void finish_events(struct intake *in, struct job *head) {
     if (session == NULL || session->generation != job->generation)
         return;
     session->reading = false;
-    if (request->head.code < 0) /* the next look, at the latest INTAKE_EVENT_POLL_MS from now, tries again */
+    if (request->head.code < 0) {
+        if (in->poll_ms > in->now_ms + INTAKE_EVENT_RETRY_MS)
+            in->poll_ms = in->now_ms + INTAKE_EVENT_RETRY_MS;
         return;
+    }
     for (size_t i = 0; i < request->ret_count; i++)
         send_event(in, session, &request->ret_events[i]);
     if (request->ret_count == request->limit)

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "daemon/intake/account.h"
+#include "daemon/intake/inbox.h"
 #include "daemon/intake/intake.h"
 #include "daemon/intake/session.h"
 #include "daemon/wire/message.h"
@@ -25,6 +26,7 @@ struct job {
     uint64_t peer;
     struct account *account;
     char id[MESSAGE_ID_MAX + 1];
+    bool counted;        /* a message, which the inbox counts as under way */
     uint32_t out;
 };
 
@@ -34,9 +36,11 @@ struct intake {
     uint8_t secret[RECIPIENT_SECRET_SIZE];
     struct accounts accounts;
     struct sessions sessions;
+    struct inbox *inbox;     /* what was received and waits for its turn */
     int64_t now_s, now_ms;
-    int64_t polled_ms;       /* when all subscribers were last looked after */
+    int64_t poll_ms;         /* when all subscribers are to be looked after next */
     bool store_fails;        /* what the last write said */
+    bool noted_old_copy;
     uint32_t pending;        /* orders */
     uint32_t jobs, reads;
     size_t owed;
@@ -65,6 +69,7 @@ void job_free(struct intake *in, struct job *job);
 struct call {
     struct intake *in;
     struct session *session;
+    const char *owner; /* of the connection's key; NULL: no keys are asked for */
     const struct message *message;
     struct reader reader;
 };

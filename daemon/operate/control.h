@@ -34,9 +34,10 @@ struct control_effect {
 };
 
 struct control;
+struct keyring; /* daemon/keys/keyring.h */
 
-/* A reference of the plant is taken. */
-struct control *control_new(struct plant *plant, int64_t speed_milli);
+/* A reference of the plant is taken. keys: NULL where none are asked for. */
+struct control *control_new(struct plant *plant, int64_t speed_milli, struct keyring *keys);
 /* NULL is fine. Nothing may be under way. */
 void control_free(struct control *c);
 void control_plant(struct control *c, struct plant *plant);

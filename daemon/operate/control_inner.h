@@ -46,6 +46,7 @@ struct control_call {
 struct control {
     struct plant *plant;
     int64_t speed_milli;
+    struct keyring *keys;            /* NULL: none are asked for */
     struct control_call *calls;
     size_t call_count;
     struct control_effect *effects;
@@ -59,6 +60,9 @@ struct ask *control_ask(struct control_call *call, enum ask_kind kind);
 void control_store(struct control_call *call, struct store_request *request);
 void control_reload(struct control_call *call);
 
+/* ---- keys: control_keys.c ---- */
+control_step_fn control_show_keys, control_revoke_key;
+
 /* ---- views ---- */
 
 void view_order_row(struct writer *w, const struct order_row *row); /* the members, within an object */
@@ -68,7 +72,7 @@ void view_lot(struct writer *w, const struct lot_view *lot);
 void view_shipment(struct writer *w, const char *name, const struct shipment_row *row);
 void view_downs(struct writer *w, const struct down_row *downs, size_t count);
 void view_stock(struct writer *w, const struct ask *stock);
-void view_why(struct writer *w, const struct ask *why);
+void view_why(struct writer *w, const struct why_step *steps, size_t count, const char *sentence);
 void view_status(struct writer *w, const struct control_call *call, const struct ask *status, const struct store_stats *stats);
 void view_creators(struct writer *w, const struct plant *plant, const struct store_stats *stats);
 void view_reload(struct writer *w, const char *name, const struct reload *reload);

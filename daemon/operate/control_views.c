@@ -198,10 +198,10 @@ void view_downs(struct writer *w, const struct down_row *downs, size_t count) {
     writer_end(w);
 }
 
-static void write_steps(struct writer *w, const struct ask *why) {
+static void write_steps(struct writer *w, const struct why_step *steps, size_t count) {
     writer_list(w, "steps");
-    for (size_t i = 0; i < why->u.why.ret_count; i++) {
-        const struct why_step *step = &why->u.why.ret_steps[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct why_step *step = &steps[i];
         writer_object(w, NULL);
         writer_text(w, "what", step->what);
         writer_some_text(w, "task", step->task);
@@ -217,9 +217,9 @@ static void write_steps(struct writer *w, const struct ask *why) {
     writer_end(w);
 }
 
-void view_why(struct writer *w, const struct ask *why) {
-    write_steps(w, why);
-    writer_text(w, "sentence", why->u.why.ret_sentence);
+void view_why(struct writer *w, const struct why_step *steps, size_t count, const char *sentence) {
+    write_steps(w, steps, count);
+    writer_text(w, "sentence", sentence);
 }
 
 /* ---- stock ---- */
@@ -325,7 +325,7 @@ static void write_states(struct writer *w, const char *name, const uint64_t coun
     writer_end(w);
 }
 
-static void write_store_figures(struct writer *w, const struct store_stats *stats, const char *trouble) {
+static void write_counts(struct writer *w, const struct store_stats *stats) {
     uint64_t orders[8] = {0};
     for (size_t i = 0; i < stats->ret_count; i++)
         for (size_t state = 0; state < 8; state++)
@@ -341,9 +341,17 @@ static void write_store_figures(struct writer *w, const struct store_stats *stat
     for (size_t i = 0; i < sizeof shipment_states / sizeof shipment_states[0]; i++)
         writer_integer(w, shipment_states[i], (int64_t)stats->ret_shipments[i]);
     writer_end(w);
+}
+
+/* A store that is away has no figures, only its trouble. */
+static void write_store_figures(struct writer *w, const struct store_stats *stats, const char *trouble) {
+    bool known = stats->head.code == 0;
+    if (known)
+        write_counts(w, stats);
     writer_object(w, "store");
-    writer_integer(w, "bytes", (int64_t)stats->ret_bytes);
-    writer_some_text(w, "trouble", trouble);
+    if (known)
+        writer_integer(w, "bytes", (int64_t)stats->ret_bytes);
+    writer_some_text(w, "trouble", known || *trouble ? trouble : stats->head.err.text);
     writer_end(w);
 }
 

@@ -24,6 +24,7 @@
     X(INITIAL_IGNORED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b06", "a changed initial value of the file means nothing any more") \
     X(STORE_BUSY, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b07", "another process has the store")                                  \
     X(STORE_TROUBLE, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b08", "the store fails, nothing is accepted meanwhile")              \
+    X(STORE_OLD, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b15", "the store is older than what a creator has seen of it")            \
     X(STORE_WELL, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b09", "the store works again")                                          \
     X(FENCED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b0a", "another daemon has taken over the plan")                             \
     X(LINE_DOWN, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b0b", "a line was reported down")                                        \
@@ -35,7 +36,9 @@
     X(STALLED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b11", "a part of the daemon makes no progress")                            \
     X(PLAN_FAILED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b12", "no plan could be made")                                         \
     X(FAILED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b14", "a part of the daemon cannot go on")                                  \
-    X(PEER_DROPPED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b13", "a connection that breaks the protocol was cut")
+    X(PEER_DROPPED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b13", "a connection that breaks the protocol was cut")                \
+    X(HANDSHAKE_REFUSED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b40", "connections were refused for their key")                 \
+    X(KEY_REVOKED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b41", "a key was revoked")
 enum log_message {
 #define X(name, id, what) LOG_MESSAGE_##name,
     LOG_MESSAGES(X)

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One turn: wait; mail; frames of both endpoints; effects of both cores. Peers of the control endpoint carry a bit that those
- * of the floor do not have, so that the floor's core can answer both. */
+/* One turn: wait; mail; frames of both endpoints, and what browsers ask; effects of both cores. Peers of the control endpoint
+ * and of the HTTP port carry a bit that those of the floor do not have, so that the floor's core can answer all. */
 
 #include "daemon/operate/operate_actor.h"
 
 #include "base/arena.h"
 #include "daemon/floor/floor.h"
+#include "daemon/http/http.h"
+#include "daemon/http/token.h"
+#include "daemon/operate/log.h"
 #include "daemon/operate/control.h"
 #include "daemon/wire/endpoint.h"
 #include "daemon/wire/reply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zmq.h>
 
 #define CONTROL_PEER (UINT64_C(1) << 62)
+#define HTTP_PEER (UINT64_C(1) << 61)
 
 enum { FRAMES_PER_TURN_MAX = 500 };
 
@@ -25,6 +31,8 @@ struct operate {
     struct floor *floor;
     struct control *control;
     struct endpoint *floor_endpoint, *control_endpoint; /* NULL: the plant does not listen there */
+    struct http *http;                                   /* likewise */
+    char http_trouble[600];                              /* as it was told last */
     int64_t now_s;
     bool stopping;
 };
@@ -32,7 +40,9 @@ struct operate {
 /* ---- frames ---- */
 
 static void send_reply(struct operate *o, uint64_t peer, char *text, size_t size) {
-    if (peer & CONTROL_PEER)
+    if (peer & HTTP_PEER)
+        http_reply(o->http, peer & ~HTTP_PEER, text, size);
+    else if (peer & CONTROL_PEER)
         endpoint_send(o->control_endpoint, peer & ~CONTROL_PEER, text, size);
     else
         endpoint_send(o->floor_endpoint, peer, text, size);
@@ -52,7 +62,7 @@ static void take_frame(struct operate *o, uint64_t peer, const struct frame *fra
     if (frame->broken)
         refuse_broken(o, peer);
     else if (!(peer & CONTROL_PEER))
-        floor_receive(o->floor, peer, frame->bytes, frame->size, o->now_s);
+        floor_receive(o->floor, peer, frame->owner, frame->bytes, frame->size, o->now_s);
     else if (!control_receive(o->control, peer, frame->bytes, frame->size, o->now_s))
         floor_operator(o->floor, peer, frame->bytes, frame->size, o->now_s);
 }
@@ -64,6 +74,27 @@ static void take_frames(struct operate *o, struct endpoint *e, uint64_t bit) {
         take_frame(o, frame.peer | bit, &frame);
     while (e && endpoint_lost(e, &gone)) {
         /* nothing is kept for a connection but the floor's session, which gives way by itself */
+    }
+}
+
+static void tell_http_trouble(struct operate *o) {
+    const char *now = http_trouble(o->http);
+    if (strcmp(now, o->http_trouble) == 0)
+        return;
+    if (*now)
+        log_write(LOG_LEVEL_ERR, "http", LOG_MESSAGE_ENDPOINT, NULL, "%s, retrying", now);
+    else
+        log_notice("http", "the board is served");
+    snprintf(o->http_trouble, sizeof o->http_trouble, "%s", now);
+}
+
+static void take_questions(struct operate *o) {
+    struct http_request request;
+    http_turn(o->http, clock_mono_ms());
+    tell_http_trouble(o);
+    while (http_request(o->http, &request)) {
+        control_receive(o->control, request.no | HTTP_PEER, request.bytes, request.size, o->now_s);
+        free(request.bytes);
     }
 }
 
@@ -107,6 +138,10 @@ static void take_mail(struct operate *o) {
             break;
         case MAIL_PLANT:
             take_plant(o, mail.body);
+            break;
+        case MAIL_WAKE: /* a plan was published */
+            if (o->http)
+                http_changed(o->http);
             break;
         case MAIL_TROUBLE:
             control_trouble(o->control, mail.body);
@@ -178,13 +213,20 @@ static int64_t earlier(int64_t wait_ms, const struct endpoint *e) {
 }
 
 static void wait_for_something(struct operate *o) {
-    zmq_pollitem_t items[3] = {{.socket = bus_socket(o->port), .events = ZMQ_POLLIN}};
+    zmq_pollitem_t items[5] = {{.socket = bus_socket(o->port), .events = ZMQ_POLLIN}};
+    int64_t wait_ms = earlier(earlier(BUS_TURN_MS_MAX, o->floor_endpoint), o->control_endpoint);
     int count = 1;
-    if (o->floor_endpoint && !o->stopping)
+    if (o->floor_endpoint && !o->stopping) {
         items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(o->floor_endpoint), .events = ZMQ_POLLIN};
+        items[count++] = (zmq_pollitem_t){.socket = endpoint_ends(o->floor_endpoint), .events = ZMQ_POLLIN};
+    }
     if (o->control_endpoint && !o->stopping)
         items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(o->control_endpoint), .events = ZMQ_POLLIN};
-    zmq_poll(items, count, earlier(earlier(BUS_TURN_MS_MAX, o->floor_endpoint), o->control_endpoint));
+    if (o->http && !o->stopping && http_descriptor(o->http) >= 0)
+        items[count++] = (zmq_pollitem_t){.fd = http_descriptor(o->http), .events = ZMQ_POLLIN};
+    if (o->http && http_wait_ms(o->http) < wait_ms)
+        wait_ms = http_wait_ms(o->http);
+    zmq_poll(items, count, wait_ms);
 }
 
 static void turn(struct operate *o) {
@@ -196,6 +238,8 @@ static void turn(struct operate *o) {
         take_frames(o, o->floor_endpoint, 0);
         take_frames(o, o->control_endpoint, CONTROL_PEER);
     }
+    if (o->http && !o->stopping)
+        take_questions(o);
     carry_out_floor(o);
     carry_out_control(o);
     if (o->floor_endpoint)
@@ -204,14 +248,27 @@ static void turn(struct operate *o) {
         endpoint_turn(o->control_endpoint);
 }
 
-static int open_endpoints(struct operate *o, void *zmq, struct takt_error *err) {
+/* The port itself opens in a turn, and is tried again: takt goes on without its board. */
+static int make_http(struct operate *o, struct takt_error *err) {
+    char token[HTTP_TOKEN_MAX + 1];
+    int code = token_read("http-token", token, err);
+    if (code == 0)
+        code = http_new(o->plant->listen.http, token, &o->http, err);
+    explicit_bzero(token, sizeof token);
+    return code;
+}
+
+static int open_endpoints(struct operate *o, void *zmq, struct keyring *keys, struct takt_error *err) {
     const struct plant_listen *listen = &o->plant->listen;
-    enum security security = o->plant->security;
+    struct endpoint_config floor = {listen->floor, "floor", keys, KEY_TERMINAL};
+    struct endpoint_config control = {.address = listen->control, .module = "control"};
     int code = 0;
     if (listen->floor)
-        code = endpoint_open(zmq, listen->floor, security, "floor", &o->floor_endpoint, err);
+        code = endpoint_open(zmq, &floor, &o->floor_endpoint, err);
     if (code == 0 && listen->control)
-        code = endpoint_open(zmq, listen->control, security, "control", &o->control_endpoint, err);
+        code = endpoint_open(zmq, &control, &o->control_endpoint, err);
+    if (code == 0 && listen->http)
+        code = make_http(o, err);
     return code;
 }
 
@@ -219,14 +276,15 @@ static void body(struct bus_port *port, const struct actor_config *config) {
     struct operate o = {.port = port, .clock = config->clock, .plant = config->plant};
     struct takt_error err = {0};
     o.floor = floor_new(config->plant);
-    o.control = control_new(config->plant, config->clock->speed_milli);
-    if (open_endpoints(&o, config->zmq, &err) != 0) {
+    o.control = control_new(config->plant, config->clock->speed_milli, config->keys);
+    if (open_endpoints(&o, config->zmq, config->keys, &err) != 0) {
         actor_fail(port, &err);
     } else {
         actor_ready(port);
         while (!o.stopping || floor_pending(o.floor) > 0 || control_pending(o.control) > 0)
             turn(&o);
     }
+    http_free(o.http);
     endpoint_close(o.floor_endpoint);
     endpoint_close(o.control_endpoint);
     control_free(o.control);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The watchdog is fed four times an interval. An actor may turn only once a second when idle, so a stall shorter than that and
- * a half cannot be told from idleness, whatever the interval. */
+/* The watchdog is fed four times an interval. An actor may turn only every BUS_TURN_MS_MAX when idle, so a stall shorter than
+ * that and a half cannot be told from idleness, whatever the interval. */
 
 #include "daemon/operate/service.h"
 

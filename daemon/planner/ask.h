@@ -18,6 +18,7 @@ enum ask_kind {
     ASK_LOTS,
     ASK_ORDER,      /* what the planner knows of one order: lots, tasks, expected packing */
     ASK_WHY,        /* what binds an order */
+    ASK_LATE,       /* orders that are late or nearly so, the worst first */
     ASK_STOCK       /* materials, receipts, surplus, downtimes, set-ups */
 };
 
@@ -55,12 +56,21 @@ struct lot_view {
 };
 
 struct why_step {
-    char what[24];            /* release, material, task, line, changeover, pool, closed, fixed, wait, company, packing, cutoff, lot */
+    char what[24];            /* release, material, task, line, changeover, pool, closed, down, fixed, company, packing, cutoff, lot; of
+                               * an order that has ended: promised, started, made, packed, shipped, cancelled, kept */
     char task[72];            /* which task waited, "" for packing */
     const char *line, *pool, *material; /* "" */
     char other[72];           /* the task or lot it waited for, "" */
     int64_t from_s, to_s;
     const char *text;         /* a sentence: "waits for line print-1 behind L4711-print until Mon 06:00" */
+};
+
+struct late_view { /* an order that is expected to be packed after its promise or wish, or with next to nothing to spare */
+    uint64_t order;
+    int64_t packed_s;         /* expected */
+    int64_t ship_by_s;        /* promised; TAKT_TIME_NONE */
+    int64_t wish_s;           /* packed by then it would be as was wished */
+    int64_t spare_s;          /* until the promise, or until the wish where there is no promise; negative: late */
 };
 
 struct plan_status {
@@ -122,7 +132,6 @@ struct ask {
         } next;
         struct {
             const struct report *report;
-            bool ret_repeated;
         } report;
         struct plan_status status;
         struct {
@@ -152,6 +161,12 @@ struct ask {
             const char *ret_sentence;   /* all of it in one */
         } why;
         struct {
+            size_t limit;
+            struct late_view *ret_orders;
+            size_t ret_count;
+            uint64_t ret_endangered; /* how many are not late but have less than LATE_SPARE_S to spare */
+        } late;
+        struct {
             struct stock_view *ret_materials;
             size_t ret_material_count;
             struct surplus_row *ret_surplus;
@@ -162,7 +177,9 @@ struct ask {
     } u;
 };
 
-/* Every kind but ASK_REPORT. Cost: milliseconds at most. */
+enum { LATE_SPARE_S = 4 * 3600 };
+
+/* Every kind but ASK_REPORT. Cost: milliseconds at most; ASK_LATE looks at every open order: 20 ms at a million. */
 void planner_ask(struct planner *p, int64_t now_s, struct ask *ask);
 
 struct estimate_product {

@@ -20,6 +20,7 @@ void planner_load_meta(struct planner *p, const struct store_meta *meta) {
     p->seen = meta->seen;
     p->publish_no = meta->publish_no;
     p->plan_version = meta->plan_version;
+    p->published_at_s = meta->published_at_s;
     p->last_shipment_number = meta->last_shipment_number;
     p->lots.last_no = meta->last_lot;
     p->seeded = meta->seeded;
@@ -35,10 +36,17 @@ void planner_load_order(struct planner *p, const struct order_row *row) {
         return;
     }
     struct order *o = book_add(&p->book, &p->variants, row);
-    for (uint16_t i = 0; i < o->item_count; i++)
-        if (o->items[i].variant->product < 0)
+    for (uint16_t i = 0; i < o->item_count; i++) {
+        const struct variant *v = o->items[i].variant;
+        size_t length;
+        const char *lacks = v->product < 0 ? NULL : options_lack(&p->plant->products[v->product], v->options, &length);
+        if (v->product < 0)
             takt_fail(&p->load_error, TAKT_EDATA, "open order %" PRIu64 " needs product '%s', which the plant lacks",
-                      o->no, o->items[i].variant->product_id);
+                      o->no, v->product_id);
+        else if (lacks != NULL)
+            takt_fail(&p->load_error, TAKT_EDATA, "open order %" PRIu64 " needs %.*s of product '%s', which the plant lacks",
+                      o->no, (int)length, lacks, v->product_id);
+    }
     if (plant_creator_find(p->plant, row->creator) < 0)
         takt_fail(&p->load_error, TAKT_EDATA, "open order %" PRIu64 " is of creator '%s', whom the plant lacks", o->no,
                   row->creator);

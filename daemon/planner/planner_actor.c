@@ -20,7 +20,9 @@
 
 enum {
     MAIL_PER_TURN_MAX = 2000,
-    TAIL_EVERY_MS = 1000,
+    TAIL_EVERY_MS = 5000,   /* so often the store is asked for changes of which nobody has told */
+    TAIL_RETRY_MS = 1000,   /* so soon, if it failed */
+    ESTIMATE_EVERY_MS = 1000,
     THICK_MS_MAX = 300,     /* so long changes may keep coming before a turn is made anyway */
     STOP_PUBLISH_MS = 2000  /* so long the last publication may take at the end */
 };
@@ -48,20 +50,11 @@ static void hold(struct planner_actor *a, const struct mail *mail) {
     a->held[a->held_count++] = *mail;
 }
 
-static void log_line(const struct report *report) {
-    bool down = report->event == REPORT_DOWN;
-    if ((!down && report->event != REPORT_UP) || !report->line)
-        return;
-    log_write(LOG_LEVEL_NOTICE, "planner", down ? LOG_MESSAGE_LINE_DOWN : LOG_MESSAGE_LINE_UP,
-              LOG_FIELDS({"TAKT_LINE", report->line}), "line '%s' is %s", report->line, down ? "down" : "up again");
-}
-
 static void take_report(struct planner_actor *a, enum actor from, struct ask *ask) {
     if (!planner_report(a->planner, clock_plant_s(a->config->clock), ask->u.report.report, &ask->refusal)) {
         planner_answer(a, from, ask);
         return;
     }
-    log_line(ask->u.report.report);
     ARRAY_GROW(a->waiting, a->waiting_count, a->waiting_cap);
     a->waiting[a->waiting_count++] = ask;
     a->collect_due = true;
@@ -170,8 +163,10 @@ static void ask_changes(struct planner_actor *a, int64_t now_ms) {
 
 static void take_changes(struct planner_actor *a, int64_t now_ms) {
     a->changes_came = false;
-    if (a->changes.head.code != 0)
-        return; /* the store's actor has said why; the tail is asked again in a second */
+    if (a->changes.head.code != 0) { /* the store's actor has said why */
+        a->changes_asked_ms = now_ms - TAIL_EVERY_MS + TAIL_RETRY_MS;
+        return;
+    }
     for (size_t i = 0; i < a->changes.ret_count; i++)
         planner_change(a->planner, &a->changes.ret_changes[i]);
     if (a->changes.ret_count == 0)
@@ -202,7 +197,7 @@ static void plan(struct planner_actor *a, int64_t now_ms) {
 
 static void send_estimate(struct planner_actor *a, int64_t now_ms) {
     a->estimate_due = false;
-    a->estimate_after_ms = now_ms + TAIL_EVERY_MS;
+    a->estimate_after_ms = now_ms + ESTIMATE_EVERY_MS;
     struct estimate *estimate = planner_estimate(a->planner, clock_plant_s(a->config->clock));
     if (estimate && bus_send(a->port, ACTOR_INTAKE, MAIL_ESTIMATE, estimate) != 0)
         estimate_free(estimate);
@@ -271,13 +266,15 @@ static void turn(struct planner_actor *a) {
 
 /* ---- start and end ---- */
 
-/* What a new store starts from is written, and the plan of the last run stands, before anybody relies on it. */
+/* What a new store starts from is written, and the plan of the last run stands, before anybody relies on it. A store that can
+ * be read but takes nothing, as on a full disk, does not keep the plant waiting: the plan of the last run is served, and the
+ * intake says `busy` until it is well again. */
 static void begin(struct planner_actor *a) {
     if (!planner_load(a))
         return;
     a->collect_due = true;
     a->changes_due = true;
-    while (!a->stopping && !a->failed && (a->collect_due || a->publishing || a->changes_due || a->changes_asked))
+    while (!a->stopping && !a->failed && !a->store_fails && (a->collect_due || a->publishing || a->changes_due || a->changes_asked))
         turn(a);
     if (!a->failed)
         actor_ready(a->port);

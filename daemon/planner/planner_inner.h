@@ -31,6 +31,7 @@ struct planner_actor {
     struct store_publish *publishing; /* NULL: none is under way */
     bool publish_sent;
     int64_t publish_after_ms;   /* not before: the last one failed */
+    bool store_fails;           /* what the last one that came back said */
     struct store_load *lookup;  /* what became of a publication of unknown outcome is being looked up */
     struct ask **waiting;       /* reports that are applied and not yet durable */
     size_t waiting_count, waiting_cap;

@@ -18,9 +18,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NOTICE_EVERY_MS = 1000, ESTIMATE_EVERY_MS = 1000 };
+enum { NOTICE_EVERY_MS = 1000 };
 
 /* ---- what a publication is told to others ---- */
+
+static void log_line(const struct report *report) {
+    bool down = report->event == REPORT_DOWN;
+    if ((!down && report->event != REPORT_UP) || !report->line)
+        return;
+    log_write(LOG_LEVEL_NOTICE, "planner", down ? LOG_MESSAGE_LINE_DOWN : LOG_MESSAGE_LINE_UP,
+              LOG_FIELDS({"TAKT_LINE", report->line}), "line '%s' is %s", report->line, down ? "down" : "up again");
+}
 
 static void answer_reports(struct planner_actor *a, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -83,9 +91,13 @@ static void finish(struct planner_actor *a, int code) {
 static void succeeded(struct planner_actor *a, int64_t now_ms) {
     log_promises(a->publishing);
     finish(a, 0);
+    a->store_fails = false;
+    for (size_t i = 0; i < a->waiting_published; i++)
+        log_line(a->waiting[i]->u.report.report);
     answer_reports(a, a->waiting_published);
     bus_wake(a->port, ACTOR_INTAKE);
     bus_wake(a->port, ACTOR_DISPATCH);
+    bus_wake(a->port, ACTOR_OPERATE);
     a->estimate_due = true;
     a->search_due = true;
     log_alarms(a, now_ms);
@@ -150,6 +162,7 @@ void planner_publish_done(struct planner_actor *a, int64_t now_ms) {
     case TAKT_ESTORE:
     case TAKT_EFULL:
     case TAKT_EBUSY:
+        a->store_fails = true;
         failed(a, code, now_ms);
         break;
     default:

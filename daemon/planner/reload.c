@@ -23,9 +23,16 @@ static int judge_order(const struct planner *p, const struct order *o, const str
     const char *creator = label_name(&p->book.creators, o->creator);
     if (plant_creator_find(plant, creator) < 0)
         return takt_fail(err, TAKT_ECONFIG, "creator '%s' has open orders", creator);
-    for (uint16_t i = 0; i < o->item_count; i++)
-        if (plant_product_find(plant, o->items[i].variant->product_id) < 0)
-            return takt_fail(err, TAKT_ECONFIG, "open orders need product '%s'", o->items[i].variant->product_id);
+    for (uint16_t i = 0; i < o->item_count; i++) {
+        const struct variant *v = o->items[i].variant;
+        int32_t product = plant_product_find(plant, v->product_id);
+        size_t length;
+        if (product < 0)
+            return takt_fail(err, TAKT_ECONFIG, "open orders need product '%s'", v->product_id);
+        const char *lacks = options_lack(&plant->products[product], v->options, &length);
+        if (lacks != NULL)
+            return takt_fail(err, TAKT_ECONFIG, "open orders need %.*s of product '%s'", (int)length, lacks, v->product_id);
+    }
     return 0;
 }
 

@@ -229,6 +229,30 @@ void variants_reload(struct variants *v, struct plant *plant) {
     }
 }
 
+static bool has_value(const struct plant_option *o, const char *value, size_t length) {
+    for (size_t i = 0; i < o->value_count; i++)
+        if (strlen(o->values[i]) == length && memcmp(o->values[i], value, length) == 0)
+            return true;
+    return o->any;
+}
+
+const char *options_lack(const struct plant_product *product, const char *options, size_t *ret_length) {
+    for (const char *at = options; *at != '\0';) {
+        size_t length = strcspn(at, ";"), name = strcspn(at, "=;");
+        bool found = false;
+        for (size_t i = 0; i < product->option_count && !found; i++) {
+            const struct plant_option *o = &product->options[i];
+            found = strlen(o->id) == name && memcmp(o->id, at, name) == 0 && name < length &&
+                    has_value(o, at + name + 1, length - name - 1);
+        }
+        *ret_length = length;
+        if (!found)
+            return at;
+        at += length + (at[length] == ';');
+    }
+    return NULL;
+}
+
 bool group_matches(const struct group *group, const struct variant *variant) {
     if (strcmp(group->product_id, variant->product_id) != 0)
         return false;

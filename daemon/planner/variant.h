@@ -57,5 +57,8 @@ struct group *group_get(struct variants *v, const char *product_id, const char *
 
 int32_t family_get(struct variants *v, const char *name); /* a place in family_names */
 
+/* The first option of a canonical text that the product does not have, or not with that value: "ink=dark", as long as
+ * *ret_length; NULL: it can be made as it is ordered. */
+const char *options_lack(const struct plant_product *product, const char *options, size_t *ret_length);
 /* Do these options agree with what the group's units agree on? */
 bool group_matches(const struct group *group, const struct variant *variant);

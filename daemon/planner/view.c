@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "daemon/planner/ask.h"
+#include "daemon/planner/late.h"
 #include "daemon/planner/lot_time.h"
 #include "daemon/planner/quote.h"
 #include "daemon/planner/state.h"
@@ -243,20 +244,44 @@ static struct line_view *view_lines(struct planner *p, int64_t now_s, struct are
     return views;
 }
 
-static void count_task(struct planner *p, const struct lot *lot, size_t op, int64_t now_s, struct plan_status *s,
-                       int64_t *work_s) {
-    const struct task *t = &lot->tasks[op];
+struct load {
+    int64_t *work_s;           /* by line, within the next seven days */
+    const struct task **runs;  /* tasks on batch lines: those of one run take their time together */
+    size_t run_count;
+};
+
+static void add_work(const struct planner *p, const struct task *t, int64_t now_s, struct load *load) {
+    int64_t from_s = t->start_s > now_s ? t->start_s : now_s,
+            to_s = t->end_s < now_s + WEEK_S ? t->end_s : now_s + WEEK_S;
+    if (from_s < to_s)
+        load->work_s[t->line] += opening_between(&p->openings.lines[t->line], from_s, to_s);
+}
+
+static void count_task(struct planner *p, const struct task *t, int64_t now_s, struct plan_status *s, struct load *load) {
     if (t->state == TASK_FINISHED)
         return;
     s->tasks_open++;
     s->tasks_late += t->late;
     if (t->line < 0)
         return;
-    int64_t from_s = t->start_s > now_s ? t->start_s : now_s,
-            to_s = t->end_s < now_s + WEEK_S ? t->end_s : now_s + WEEK_S;
-    if (p->plant->lines[t->line].batch == 0 && from_s < to_s)
-        work_s[t->line] += opening_between(&p->openings.lines[t->line], from_s, to_s);
+    if (p->plant->lines[t->line].batch > 0)
+        load->runs[load->run_count++] = t;
+    else
+        add_work(p, t, now_s, load);
     s->last_end_s = t->end_s > s->last_end_s ? t->end_s : s->last_end_s;
+}
+
+static int by_run(const void *a, const void *b) {
+    const struct task *x = *(const struct task *const *)a, *y = *(const struct task *const *)b;
+    return x->line != y->line ? (x->line > y->line) - (x->line < y->line) : (x->start_s > y->start_s) - (x->start_s < y->start_s);
+}
+
+static void add_runs(const struct planner *p, int64_t now_s, struct load *load) {
+    if (load->run_count > 0)
+        qsort(load->runs, load->run_count, sizeof(const struct task *), by_run);
+    for (size_t i = 0; i < load->run_count; i++)
+        if (i == 0 || by_run(&load->runs[i - 1], &load->runs[i]) != 0)
+            add_work(p, load->runs[i], now_s, load);
 }
 
 static void name_running(const struct planner *p, const struct plan_status *s, struct line_view *lines) {
@@ -271,7 +296,8 @@ static void name_running(const struct planner *p, const struct plan_status *s, s
 
 static void answer_status(struct planner *p, int64_t now_s, struct ask *ask) {
     struct plan_status *s = &ask->u.status;
-    int64_t *work_s = arena_array(ask->arena, p->plant->line_count, sizeof *work_s);
+    struct load load = {.work_s = arena_array(ask->arena, p->plant->line_count, sizeof *load.work_s),
+                        .runs = arena_array(ask->arena, all_tasks(p), sizeof *load.runs)};
     *s = (struct plan_status){.version = p->plan_version,
                               .published_at_s = p->published_at_s,
                               .orders_open = p->book.by_no.count,
@@ -287,11 +313,12 @@ static void answer_status(struct planner *p, int64_t now_s, struct ask *ask) {
         s->lots_firm += lot->state == LOT_FIRM;
         s->unplanned += lot->ready_s == TAKT_TIME_NEVER;
         for (size_t k = 0; k < lot->op_count; k++)
-            count_task(p, lot, k, now_s, s, work_s);
+            count_task(p, &lot->tasks[k], now_s, s, &load);
     }
+    add_runs(p, now_s, &load);
     for (size_t i = 0; i < p->variants.count; i++)
         s->surplus_units += p->variants.list[i]->surplus;
-    struct line_view *lines = view_lines(p, now_s, ask->arena, work_s);
+    struct line_view *lines = view_lines(p, now_s, ask->arena, load.work_s);
     name_running(p, s, lines);
     s->lines = lines;
     s->line_count = p->plant->line_count;
@@ -357,6 +384,9 @@ void planner_ask(struct planner *p, int64_t now_s, struct ask *ask) {
         break;
     case ASK_WHY:
         why_answer(p, now_s, ask);
+        break;
+    case ASK_LATE:
+        late_answer(p, ask);
         break;
     case ASK_STOCK:
         answer_stock(p, ask);

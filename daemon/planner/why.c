@@ -7,7 +7,7 @@
 #include "daemon/planner/why.h"
 
 #include "base/arena.h"
-#include "config/zone.h"
+#include "config/moment.h"
 #include "daemon/planner/lot_time.h"
 #include "daemon/planner/state.h"
 
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS_MOST = 40, WHEN_SIZE = 48, DAY_S = 86400 };
+enum { STEPS_MOST = 40 };
 
 struct telling {
     struct planner *p;
@@ -26,18 +26,8 @@ struct telling {
     size_t count;
 };
 
-/* `Mon 06:00`, with the date when it is not within the week. */
 static const char *when(const struct telling *w, int64_t time_s, char *buffer) {
-    static const char *const DAYS[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    char date[DAY_TEXT_SIZE];
-    int32_t day, second;
-    if (time_s == TAKT_TIME_NONE || time_s == TAKT_TIME_NEVER || time_s < 0)
-        return "an unknown time";
-    zone_local(w->p->plant->zone, time_s, &day, &second);
-    bool near = time_s > w->now_s - DAY_S && time_s < w->now_s + 6 * DAY_S;
-    snprintf(buffer, WHEN_SIZE, "%s %s%s%02d:%02d", DAYS[day_of_week(day)], near ? "" : day_format(day, date),
-             near ? "" : " ", second / 3600 % 24, second / 60 % 60);
-    return buffer;
+    return moment_text(w->p->plant->zone, time_s, w->now_s, buffer);
 }
 
 static struct why_step *step(struct telling *w, const char *what, int64_t from_s, int64_t to_s) {
@@ -51,7 +41,7 @@ static struct why_step *step(struct telling *w, const char *what, int64_t from_s
 
 static void tell_release(struct telling *w, const struct lot *lot) {
     const struct plant_product *pr = lot_product(w->p, lot);
-    char at[WHEN_SIZE], name[72];
+    char at[MOMENT_SIZE], name[72];
     struct why_step *s;
     task_name(w->p, lot, 0, name);
     if (lot->material >= 0 && lot->material_s > w->now_s) {
@@ -79,7 +69,9 @@ static void tell_release(struct telling *w, const struct lot *lot) {
 struct naming {
     const struct lot *lot, *other_lot;
     const struct task *task;
-    char name[72], other[72], to[WHEN_SIZE];
+    size_t other_op;
+    const struct down *down; /* what the line is in meanwhile; NULL: it runs */
+    char name[72], other[72], to[MOMENT_SIZE];
     int32_t pool;
 };
 
@@ -88,7 +80,20 @@ static const char *line_of(const struct telling *w, const struct task *t) {
 }
 
 static const char *say_task(struct telling *w, const struct naming *n) {
-    return arena_printf(w->arena, "%s comes after %s, which ends and rests until %s", n->name, n->other, n->to);
+    if (n->other_lot != NULL && lot_op(w->p, n->other_lot, n->other_op)->rest_s > 0)
+        return arena_printf(w->arena, "%s comes after %s, which ends and rests until %s", n->name, n->other, n->to);
+    if (n->other_lot != NULL && task_overlap(w->p, n->other_lot, n->other_op) > 0)
+        return arena_printf(w->arena, "%s comes after %s, which has made enough by %s", n->name, n->other, n->to);
+    return arena_printf(w->arena, "%s comes after %s, which ends %s", n->name, n->other, n->to);
+}
+
+/* "is down (head) until Mon 06:00" */
+static const char *say_down(struct telling *w, const struct down *d) {
+    const char *reason = d->reason[0] == '\0' ? "" : arena_printf(w->arena, " (%s)", d->reason);
+    char at[MOMENT_SIZE];
+    if (d->to_s != TAKT_TIME_NEVER)
+        return arena_printf(w->arena, "is down%s until %s", reason, when(w, d->to_s, at));
+    return arena_printf(w->arena, "is down%s, nobody has said until when", reason);
 }
 
 static const char *say_line(struct telling *w, const struct naming *n) {
@@ -108,11 +113,17 @@ static const char *say_pool(struct telling *w, const struct naming *n) {
 }
 
 static const char *say_closed(struct telling *w, const struct naming *n) {
+    if (n->down != NULL)
+        return arena_printf(w->arena, "%s waits for line %s, which %s; it is planned to begin %s", n->name,
+                            line_of(w, n->task), say_down(w, n->down), n->to);
     const char *what = n->pool >= 0 ? w->p->plant->pools[n->pool].id : line_of(w, n->task);
     return arena_printf(w->arena, "%s waits while %s is closed until %s", n->name, what, n->to);
 }
 
 static const char *say_fixed(struct telling *w, const struct naming *n) {
+    if (n->task->state == TASK_STARTED && n->down != NULL)
+        return arena_printf(w->arena, "%s has been running on line %s, which %s, and is expected to end %s", n->name,
+                            line_of(w, n->task), say_down(w, n->down), n->to);
     if (n->task->state == TASK_STARTED)
         return arena_printf(w->arena, "%s has been running on line %s and is expected to end %s", n->name,
                             line_of(w, n->task), n->to);
@@ -140,12 +151,23 @@ static const struct lot *model_lot(const struct telling *w, int32_t task, size_t
     return lot_find(&w->p->lots, w->p->model->tasks[task].lot);
 }
 
+/* The downtime because of which a line does nothing for a task in [from_s, to_s). */
+static const struct down *down_between(const struct telling *w, int32_t line, int64_t from_s, int64_t to_s) {
+    const struct stock *s = &w->p->stock;
+    for (size_t i = 0; line >= 0 && i < s->down_count; i++) {
+        const struct down *d = &s->downs[i];
+        if (!d->gone && d->from_s < to_s && from_s < d->to_s && strcmp(d->line, w->p->plant->lines[line].id) == 0)
+            return d;
+    }
+    return NULL;
+}
+
 static void tell_binding(struct telling *w, const struct binding_step *b) {
     struct naming n = {.pool = b->pool};
-    size_t op = 0, other_op = 0;
+    size_t op = 0;
     const struct plan_model *m = w->p->model;
     n.lot = model_lot(w, b->task, &op);
-    n.other_lot = model_lot(w, b->other, &other_op);
+    n.other_lot = model_lot(w, b->other, &n.other_op);
     if (n.lot == NULL)
         return;
     n.task = &n.lot->tasks[op];
@@ -155,10 +177,14 @@ static void tell_binding(struct telling *w, const struct binding_step *b) {
     }
     task_name(w->p, n.lot, op, n.name);
     if (n.other_lot != NULL)
-        task_name(w->p, n.other_lot, other_op, n.other);
+        task_name(w->p, n.other_lot, n.other_op, n.other);
     int64_t to_s = b->why == BOUND_FIXED ? n.task->end_s : m->origin_s + b->to;
-    struct why_step *s = step(w, BINDINGS[b->why].what, m->origin_s + b->from, to_s);
-    snprintf(n.to, sizeof n.to, "%s", when(w, to_s, (char[WHEN_SIZE]){0}));
+    if (b->why == BOUND_FIXED)
+        n.down = down_between(w, n.task->line, w->now_s, w->now_s + 1);
+    else if (b->why == BOUND_CLOSED && b->pool < 0)
+        n.down = down_between(w, n.task->line, m->origin_s + b->from, to_s);
+    struct why_step *s = step(w, n.down != NULL ? "down" : BINDINGS[b->why].what, m->origin_s + b->from, to_s);
+    snprintf(n.to, sizeof n.to, "%s", when(w, to_s, (char[MOMENT_SIZE]){0}));
     memcpy(s->task, n.name, sizeof s->task);
     memcpy(s->other, n.other, sizeof s->other);
     s->line = line_of(w, n.task);
@@ -177,7 +203,7 @@ static int32_t task_number(const struct plan_model *m, const struct lot *lot) {
 static void tell_lot(struct telling *w, const struct lot *lot) {
     struct binding_step steps[STEPS_MOST];
     int32_t task = task_number(w->p->model, lot);
-    char at[WHEN_SIZE];
+    char at[MOMENT_SIZE];
     if (lot->state == LOT_DONE || task < 0) {
         struct why_step *s = step(w, "lot", lot->opened_at_s, lot->ready_s);
         if (lot->state == LOT_DONE)
@@ -210,7 +236,7 @@ static const struct lot *last_lot(const struct order *o, size_t *ret_lots) {
 }
 
 static void tell_packing(struct telling *w, const struct order *o) {
-    char a[WHEN_SIZE];
+    char a[MOMENT_SIZE];
     struct why_step *s;
     if (o->ship_by_s != TAKT_TIME_NONE) {
         s = step(w, "cutoff", o->packed_s, o->ship_by_s);
@@ -236,7 +262,7 @@ void why_answer(struct planner *p, int64_t now_s, struct ask *ask) {
     struct telling w = {.p = p, .arena = ask->arena, .now_s = now_s};
     const struct order *o = book_find(&p->book, ask->u.why.order);
     size_t lots;
-    char at[WHEN_SIZE];
+    char at[MOMENT_SIZE];
     if (o == NULL) {
         refuse(&ask->refusal, REFUSAL_UNKNOWN_ORDER, "", "the planner knows no such open order");
         return;

@@ -17,7 +17,7 @@ struct store_backend {
     const char *(*trouble)(const void *self);
 };
 
-extern const struct store_backend store_memory, store_sqlite;
+extern const struct store_backend store_memory, store_sqlite, store_postgres;
 
 /* A store over a back end that is open already: for tests that wrap one. Takes self. */
 struct store *store_over(const struct store_backend *backend, void *self, size_t queue_max);

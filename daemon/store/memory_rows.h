@@ -3,17 +3,17 @@
 
 /* Inside the memory back end: where its rows lie.
  *
- * Orders and lots are found by number in arrays (a number is at most as large as all changes together), keys of texts in hash
- * tables, what belongs to an order or a lot in small arrays of its own. Texts of which there are few (products, options,
- * lines, creators, services) are kept once; all lie in an arena until the store is closed. */
+ * Orders and lots are found by number in arrays (a number is at most as large as all changes together), keys of texts
+ * in hash tables, what belongs to an order or a lot in small arrays of its own. Texts of which there are few (products,
+ * options, lines, creators, services) are kept once; all lie in an arena until the store is closed. */
 
 #include "daemon/store/tables.h"
 
 /* A growing array that is part of something; each used with its type's name. */
-#define ROWS(type)                                                                                                      \
-    struct {                                                                                                            \
-        type *rows;                                                                                                     \
-        size_t count, room;                                                                                             \
+#define ROWS(type)                                                                                                     \
+    struct {                                                                                                           \
+        type *rows;                                                                                                    \
+        size_t count, room;                                                                                            \
     }
 
 struct memory_order {

@@ -406,6 +406,7 @@ static int apply_world(struct publication *p) {
 static int apply_state(struct publication *p) {
     struct store_state *s = &p->t->state;
     s->publish_no = (int64_t)p->q->publish_no;
+    s->published_at_s = p->q->at_s;
     if (p->lot_count > 0 && p->lots[p->lot_count - 1] > (uint64_t)s->last_lot)
         s->last_lot = (int64_t)p->lots[p->lot_count - 1];
     if (p->q->plan_version != 0)

@@ -20,6 +20,7 @@ static void load_meta(const struct tables *t, struct store_meta *ret) {
     *ret = (struct store_meta){.seen = (uint64_t)s->change,
                                .publish_no = (uint64_t)s->publish_no,
                                .plan_version = (uint64_t)s->plan_version,
+                               .published_at_s = s->publish_no == 0 ? TAKT_TIME_NONE : s->published_at_s,
                                .last_order = (uint64_t)s->last_order,
                                .last_shipment_number = (uint64_t)s->last_shipment,
                                .last_lot = (uint32_t)s->last_lot,
@@ -171,6 +172,7 @@ int operation_events(struct tables *t, struct store_request *r) {
     size_t size = 0;
     q->ret_count = 0;
     q->ret_last = 0;
+    q->ret_newest = (uint64_t)t->state.cursor;
     int code = page_size(r, q->limit, t->state.cursor - (int64_t)q->after, &size);
     if (code == 0)
         code = t->ops->event_last(t, q->creator, &q->ret_last);
@@ -234,11 +236,24 @@ int operation_order(struct tables *t, struct store_request *r) {
     return code < 0 ? code : read_shipment(t, head.shipment, r->arena, &q->ret_shipment);
 }
 
+static int read_named(struct tables *t, struct store_orders *q) {
+    q->ret_orders = arena_array(q->head.arena, q->number_count, sizeof *q->ret_orders);
+    for (size_t i = 0; i < q->number_count; i++) {
+        int code = t->ops->order_get(t, q->numbers[i], q->head.arena, &q->ret_orders[q->ret_count]);
+        if (code < 0 && code != TAKT_ENOENT)
+            return code;
+        q->ret_count += code == 0;
+    }
+    return 0;
+}
+
 int operation_orders(struct tables *t, struct store_request *r) {
     struct store_orders *q = (struct store_orders *)r;
     struct order_filter filter = {.creator = q->creator, .state = q->state};
     size_t size = 0;
     q->ret_count = 0;
+    if (q->numbers != NULL)
+        return read_named(t, q);
     int code = page_size(r, q->limit, t->state.last_order - (int64_t)q->after, &size);
     if (code < 0)
         return code;

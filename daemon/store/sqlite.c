@@ -4,24 +4,24 @@
  *
  * One connection writes, reads and checkpoints. Journal WAL, synchronous=FULL: the log is synced before COMMIT returns.
  *
- * I1. A group is one transaction: BEGIN IMMEDIATE, its requests in order, state and counts, COMMIT. What a request reads,
- * it reads inside; codes are final only when COMMIT has returned.
+ * I1. A group is one transaction: BEGIN IMMEDIATE, its requests in order, state and counts, COMMIT. What a request
+ * reads, it reads inside; codes are final only when COMMIT has returned.
  *
  * I2. After any failure the transaction is rolled back, and state and counts are loaded again before the next one.
  *
- * I3. A COMMIT that failed while the log was written or synced may have left a whole transaction in the log: this process
- * does not see it, but one that recovers after a crash would. SQLITE_FULL cannot (the frame that commits is the last and
- * was not written). After any other failure nothing runs until a small transaction has been committed over the same place
- * of the log (`settle`): from then on the failed one is gone for good. If that succeeds at once, the requests are told
- * TAKT_ESTORE, else TAKT_EUNKNOWN.
+ * I3. A COMMIT that failed while the log was written or synced may have left a whole transaction in the log: this
+ * process does not see it, but one that recovers after a crash would. SQLITE_FULL cannot (the frame that commits is the
+ * last and was not written). After any other failure nothing runs until a small transaction has been committed over the
+ * same place of the log (`settle`): from then on the failed one is gone for good. If that succeeds at once, the
+ * requests are told TAKT_ESTORE, else TAKT_EUNKNOWN.
  *
- * I4. What recovery found in the log at open may never have reached the disk (an earlier process died of a failed sync), so
- * the log is checkpointed, which syncs it, before the first request.
+ * I4. What recovery found in the log at open may never have reached the disk (an earlier process died of a failed
+ * sync), so the log is checkpointed, which syncs it, before the first request.
  *
  * A crash between any two steps leaves whole groups: SQLite's log is read up to the last frame that commits.
  *
- * The file is one plant's (table `plant`), and one process's (owner.h). Nothing is written while another file, or none, has its
- * name: what an unlinked file holds is durable for nobody. `application_id` tells it from other SQLite
+ * The file is one plant's (table `plant`), and one process's (owner.h). Nothing is written while another file, or none,
+ * has its name: what an unlinked file holds is durable for nobody. `application_id` tells it from other SQLite
  * files, `user_version` is the number of the last migration. */
 
 #include "daemon/store/backend.h"
@@ -184,13 +184,15 @@ static void commit(struct sqlite_store *s, struct store_request *chain, bool wri
     fail_all(chain, code, &why);
 }
 
-/* What is written to a file that was taken away or replaced is gone with this process, so nothing is written while it is. */
+/* What is written to a file that was taken away or replaced is gone with this process, so nothing is written while it
+ * is. */
 static bool is_in_place(struct sqlite_store *s) {
     int moved = 0;
     sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (moved) {
         takt_error_clear(&s->failure);
-        takt_fail(&s->failure, TAKT_ESTORE, "the store '%s' was taken away or replaced while it is in use; put it back", s->path);
+        takt_fail(&s->failure, TAKT_ESTORE, "the store '%s' was taken away or replaced while it is in use; put it back",
+                  s->path);
     }
     return !moved;
 }
@@ -200,7 +202,8 @@ static void run(void *self, struct store_request *chain) {
     bool writes = false;
     for (const struct store_request *r = chain; r != NULL; r = r->next)
         writes = writes || operation_writes(r->op);
-    if (!make_ready(s) || (writes && !is_in_place(s)) || sqlite_run(s, writes ? SQL_BEGIN_WRITE : SQL_BEGIN_READ, "") < 0) {
+    if (!make_ready(s) || (writes && !is_in_place(s)) ||
+        sqlite_run(s, writes ? SQL_BEGIN_WRITE : SQL_BEGIN_READ, "") < 0) {
         fail_all(chain, s->failure.code, &s->failure);
         return;
     }

@@ -3,6 +3,7 @@
 /* What reads rows, into the arena of who asks. */
 
 #include "daemon/store/items.h"
+#include "daemon/store/numbers.h"
 #include "daemon/store/sqlite_statement.h"
 
 #include <stdlib.h>
@@ -359,18 +360,6 @@ ALL(surplus_all, SQL_SURPLUS_ALL, struct surplus_row, read_surplus)
 
 /* ---- shipments ---- */
 
-static void parse_numbers(const char *text, struct arena *arena, const uint64_t **ret, uint32_t *ret_count) {
-    uint32_t count = text[0] != '\0';
-    for (const char *c = text; *c != '\0'; c++)
-        count += *c == ' ';
-    uint64_t *numbers = arena_array(arena, count, sizeof *numbers);
-    char *at;
-    for (uint32_t i = 0; i < count; i++, text = at)
-        numbers[i] = strtoull(text, &at, 10);
-    *ret = numbers;
-    *ret_count = count;
-}
-
 static void read_shipment(sqlite3_stmt *st, struct arena *arena, struct shipment_row *r) {
     struct parcel_row *p = &r->parcel;
     p->number = (uint64_t)sqlite3_column_int64(st, 0);
@@ -388,7 +377,7 @@ static void read_shipment(sqlite3_stmt *st, struct arena *arena, struct shipment
     p->packed_at_s = column_time(st, 12);
     p->recipient_key = (uint64_t)sqlite3_column_int64(st, 13);
     p->weight_mg = sqlite3_column_int64(st, 14);
-    parse_numbers(column_text(st, 15, arena), arena, &p->orders, &p->order_count);
+    numbers_parse(column_text(st, 15, arena), arena, &p->orders, &p->order_count);
 }
 
 static int shipment_get(struct tables *t, uint64_t number, struct arena *arena, struct shipment_row *ret) {

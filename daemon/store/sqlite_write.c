@@ -3,9 +3,9 @@
 /* What writes rows. Errors are noted by sqlite_run, and looked at when the group ends. */
 
 #include "daemon/store/items.h"
+#include "daemon/store/numbers.h"
 #include "daemon/store/sqlite_statement.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static struct sqlite_store *self(struct tables *t) {
@@ -122,18 +122,10 @@ static int surplus_put(struct tables *t, const struct surplus_row *r) {
     return sqlite_run(self(t), SQL_SURPLUS_PUT, "ssw", r->product, r->options, r->quantity);
 }
 
-static const char *format_numbers(const uint64_t *numbers, uint32_t count, struct arena *arena) {
-    enum { NUMBER_TEXT_SIZE = 21 };
-    char *text = arena_alloc(arena, (size_t)count * NUMBER_TEXT_SIZE + 1), *at = text;
-    for (uint32_t i = 0; i < count; i++)
-        at += sprintf(at, "%s%llu", i > 0 ? " " : "", (unsigned long long)numbers[i]);
-    return text;
-}
-
 static int shipment_add(struct tables *t, const struct parcel_row *r) {
     return sqlite_run(self(t), SQL_SHIPMENT_ADD, "unnssstssssttuis", r->number, (int)SHIPMENT_OPEN, 0, "", "", "",
                       TAKT_TIME_NONE, r->shipment, r->creator, r->service, r->carrier, r->ship_by_s, r->packed_at_s,
-                      r->recipient_key, r->weight_mg, format_numbers(r->orders, r->order_count, t->scratch));
+                      r->recipient_key, r->weight_mg, numbers_format(r->orders, r->order_count, t->scratch));
 }
 
 static int shipment_put(struct tables *t, const struct shipment_row *r) {

@@ -16,7 +16,7 @@ struct store {
     size_t count, queue_max;
 };
 
-static const struct store_backend *const backends[] = {&store_memory, &store_sqlite};
+static const struct store_backend *const backends[] = {&store_memory, &store_sqlite, &store_postgres};
 
 const char *order_state_text(enum order_state state) {
     static const char *const texts[] = {
@@ -56,7 +56,8 @@ struct store *store_over(const struct store_backend *backend, void *self, size_t
 int store_open(const struct store_config *config, struct store **ret, struct takt_error *err) {
     const struct store_backend *backend = find_backend(config->url);
     if (backend == NULL)
-        return takt_fail(err, TAKT_EINVAL, "store '%s' is of no known kind: memory: or sqlite:PATH", config->url);
+        return takt_fail(err, TAKT_EINVAL, "store '%s' is of no known kind: memory:, sqlite:PATH or postgresql://…",
+                         config->url);
     void *self;
     int code = backend->open(config, &self, err);
     if (code < 0)
@@ -130,7 +131,7 @@ static struct store_request *take_group(struct store *s) {
 }
 
 struct store_request *store_turn(struct store *s, int timeout_ms) {
-    (void)timeout_ms; /* the embedded back ends have nothing to wait for */
+    (void)timeout_ms; /* the back ends wait inside run, with deadlines */
     if (s->first == NULL)
         return NULL;
     struct store_request *group = take_group(s);

@@ -5,19 +5,21 @@
  *
  * Everything is a request: a struct that begins with `struct store_request`, filled by the caller, submitted, run by
  * store_turn together with whatever else waits (one commit for the group), and then done. Each request alone is all or
- * nothing: a request that is refused (an unknown order, a fenced epoch) leaves the others of its group as they are. When
- * the commit of the group fails, all its requests fail.
+ * nothing: a request that is refused (an unknown order, a fenced epoch) leaves the others of its group as they are.
+ * When the commit of the group fails, all its requests fail.
  *
  * Guarantees, on every back end (tests/unit/test_store_*.c hold them):
  *  S1  A request whose code is 0 is durable: it is there after any crash, of this process or of the machine.
  *  S2  A request that failed with anything but TAKT_EUNKNOWN changed nothing. TAKT_EUNKNOWN: ask by key before you act.
- *  S3  (creator, order_ref) is accepted once; the same content again is a duplicate, other content a conflict, for ever.
+ *  S3  (creator, order_ref) is accepted once; the same content again is a duplicate, other content a conflict,
+ *      for ever.
  *  S4  Changes are numbered in the order of their commits; a reader that has seen n never later finds one below n.
  *  S5  Events of a creator are numbered ascending in the order of their commits; likewise never found late.
  *  S6  An order is in at most one shipment; a unit in at most one slice; a report_ref of a reporter counts once.
- *  S7  store_publish takes place only under the newest epoch, and only if no cancellation or amendment is newer than what the
- *      planner has seen; store_cancel and store_amend only for orders of which no lot is firm at `now_s`.
- *  S8  Two processes never have one store open for writing, where the back end is embedded (TAKT_EBUSY names the holder).
+ *  S7  store_publish takes place only under the newest epoch, and only if no cancellation or amendment is newer than
+ *      what the planner has seen; store_cancel and store_amend only for orders of which no lot is firm at `now_s`.
+ *  S8  Two processes never have one store open for writing, where the back end is embedded (TAKT_EBUSY names
+ *      the holder).
  *
  * Threads: one owner; other threads hand requests to it (daemon/store/store_actor.h).
  * Ownership: what a request points to must live until it is done; results lie in the request's arena, which is the
@@ -34,14 +36,14 @@
 
 enum { STORE_HASH_SIZE = 32, STORE_COUNTRY_SIZE = 3, STORE_PAGE_MAX = 100000 };
 
-#define ORDER_STATES(X)                                                                                                 \
-    X(ACCEPTED, "accepted")                                                                                             \
-    X(PLANNED, "planned")                                                                                               \
-    X(IN_PRODUCTION, "in-production")                                                                                   \
-    X(MADE, "made")                                                                                                     \
-    X(PACKED, "packed")                                                                                                 \
-    X(SHIPPED, "shipped")                                                                                               \
-    X(HELD, "held")                                                                                                     \
+#define ORDER_STATES(X)                                                                                                \
+    X(ACCEPTED, "accepted")                                                                                            \
+    X(PLANNED, "planned")                                                                                              \
+    X(IN_PRODUCTION, "in-production")                                                                                  \
+    X(MADE, "made")                                                                                                    \
+    X(PACKED, "packed")                                                                                                \
+    X(SHIPPED, "shipped")                                                                                              \
+    X(HELD, "held")                                                                                                    \
     X(CANCELLED, "cancelled")
 enum order_state {
 #define X(name, text) ORDER_##name,
@@ -53,12 +55,12 @@ const char *order_state_text(enum order_state state);
 enum lot_state { LOT_OPEN, LOT_FIRM, LOT_DONE, LOT_GONE }; /* gone: its last unit was cancelled before it was firm */
 enum task_state { TASK_PLANNED, TASK_STARTED, TASK_FINISHED };
 
-#define EVENT_KINDS(X)                                                                                                  \
-    X(ORDER_PROMISED, "order.promised")                                                                                 \
-    X(ORDER_REPROMISED, "order.repromised")                                                                             \
-    X(ORDER_STARTED, "order.started")                                                                                   \
-    X(ORDER_MADE, "order.made")                                                                                         \
-    X(ORDER_SHIPPED, "order.shipped")                                                                                   \
+#define EVENT_KINDS(X)                                                                                                 \
+    X(ORDER_PROMISED, "order.promised")                                                                                \
+    X(ORDER_REPROMISED, "order.repromised")                                                                            \
+    X(ORDER_STARTED, "order.started")                                                                                  \
+    X(ORDER_MADE, "order.made")                                                                                        \
+    X(ORDER_SHIPPED, "order.shipped")                                                                                  \
     X(ORDER_CANCELLED, "order.cancelled")
 enum event_kind {
 #define X(name, text) EVENT_##name,
@@ -144,7 +146,8 @@ struct promise_row {
     int64_t at_s;
     int64_t ship_by_s;
     int32_t deliver_by_day;            /* TAKT_DAY_NONE: country not known */
-    const char *reason;                /* "" for the first; else breakdown, material, capacity, scrap, operator, amendment */
+    const char *reason;                /* "" for the first; else breakdown, material, capacity, scrap, operator,
+                                        * amendment */
 };
 
 struct event_row {
@@ -272,16 +275,16 @@ struct store_accept {
     size_t count;
 };
 
-/* code TAKT_ENOENT: no such order; TAKT_ESTALE: too late (a lot is firm and items are set, or it is packed, shipped,
- * cancelled); TAKT_EDATA: the body is no JSON object. An order of which items are set leaves its lots (its slices are gone)
- * and is `accepted` again, unless it was held; the promises it was given stand. */
+/* code TAKT_ENOENT: no such order; TAKT_ESTALE: too late (items are set and it is packed or a lot of it is firm; or it is
+ * in a shipment, shipped or cancelled); TAKT_EDATA: the body is no JSON object. An order of which items are set leaves its lots (its slices are
+ * gone) and is `accepted` again, unless it was held; the promises it was given stand. */
 struct store_amend {
     struct store_request head;
     const char *creator, *order_ref;
     int64_t now_s;
     bool set_items, set_recipient, set_shipping;
     struct order_row row;              /* items / country, recipient_key / service, wish_day, as set_… say */
-    const char *body;                  /* the merged body is the store's work: members present here replace those there */
+    const char *body;                  /* the merging is the store's: members present here replace those there */
 };
 
 enum cancel_outcome { CANCEL_DONE, CANCEL_UNKNOWN, CANCEL_TOO_LATE };
@@ -296,12 +299,12 @@ struct store_cancel {
     size_t count;
 };
 
-/* All that a planner writes, at once. Rows are absolute values (upserts by their keys), so that writing them again changes
- * nothing; events, promises, reports and parcels are appended, and `publish_no` makes the whole of it happen once:
- * a publish_no that is not above the last one is TAKT_EEXIST and changed nothing. So is what S6 forbids: a slice over units of
- * another, an order in a second parcel, a report that is there. TAKT_ENOENT: an order or lot that is not there; TAKT_EINVAL: a
- * state that is not the planner's to give (shipped, cancelled), an empty slice, a plan_version not above the last. Updates of
- * orders that have ended meanwhile are void. */
+/* All that a planner writes, at once. Rows are absolute values (upserts by their keys), so that writing them again
+ * changes nothing; events, promises, reports and parcels are appended, and `publish_no` makes the whole of it happen
+ * once: a publish_no that is not above the last one is TAKT_EEXIST and changed nothing. So is what S6 forbids: a slice
+ * over units of another, an order in a second parcel, a report that is there. TAKT_ENOENT: an order or lot that is not
+ * there; TAKT_EINVAL: a state that is not the planner's to give (shipped, cancelled), an empty slice, a plan_version
+ * not above the last. Updates of orders that have ended meanwhile are void. */
 struct store_publish {
     struct store_request head;
     uint64_t epoch;
@@ -340,7 +343,7 @@ struct store_publish {
 };
 
 enum shipment_act {
-    SHIPMENT_SENT,     /* attempts + 1; at `attempts_max` it is set aside instead (code TAKT_ELIMIT, and that is durable) */
+    SHIPMENT_SENT,     /* attempts + 1; at `attempts_max` it is set aside instead (TAKT_ELIMIT, and that is durable) */
     SHIPMENT_TAKE,     /* open → taken by consumer; again by the same is fine; by another TAKT_ESTALE */
     SHIPMENT_SHIP,     /* open or taken → shipped; its orders are shipped, with events and changes; a repeat is fine */
     SHIPMENT_REFUSE,   /* open or taken → aside; a repeat is fine */
@@ -357,7 +360,8 @@ struct store_shipment { /* TAKT_ENOENT: no such shipment; TAKT_ESTALE: its state
 };
 
 /* What a planner starts from, page by page: rows of one kind with keys above `after`, ascending, at most `limit`
- * (1–STORE_PAGE_MAX, here and wherever there is a limit); fewer than limit: that was the last page. Orders that are shipped or cancelled and lots of which all orders are, are not given, nor are such orders' slices and such lots'
+ * (1–STORE_PAGE_MAX, here and wherever there is a limit); fewer than limit: that was the last page. Orders that are
+ * shipped or cancelled and lots of which all orders are, are not given, nor are such orders' slices and such lots'
  * tasks: so lot_row.units may count more units than the slices that were given hold. */
 enum load_kind {
     LOAD_META,                         /* ret_meta */
@@ -368,6 +372,7 @@ enum load_kind {
 struct store_meta {
     uint64_t seen;                     /* the last change */
     uint64_t publish_no, plan_version;
+    int64_t published_at_s;            /* of publish_no; TAKT_TIME_NONE: there was none */
     uint64_t last_order, last_shipment_number;
     uint32_t last_lot;
     bool seeded;                       /* stock, receipts, downs, setups were written once (a publication with them) */
@@ -376,7 +381,7 @@ struct store_meta {
 struct store_load {
     struct store_request head;
     enum load_kind kind;
-    uint64_t after[3];                 /* keys: order; lot; (order, item, first) of slices; (lot, op) of tasks, zero at first:
+    uint64_t after[3];                 /* keys: order; lot; (order, item, first) of slices; (lot, op) of tasks, 0 first:
                                           use what ret_after says */
     bool first;                        /* true: from the beginning, `after` is not read */
     size_t limit;
@@ -421,10 +426,11 @@ struct store_events {
     struct event_row *ret_events;
     size_t ret_count;
     uint64_t ret_last;                 /* the creator's newest cursor, 0: none */
+    uint64_t ret_newest;               /* the newest cursor that was given to anybody */
 };
 
-/* One order's whole story. creator NULL: wherever the ref is unique (TAKT_EEXIST with the creators in err if it is not).
- * order_ref NULL: by `no`. */
+/* One order's whole story. creator NULL: wherever the ref is unique (TAKT_EEXIST with the creators in err if it is
+ * not). order_ref NULL: by `no`. */
 struct store_order {
     struct store_request head;
     const char *creator, *order_ref;
@@ -439,9 +445,12 @@ struct store_order {
     struct shipment_row *ret_shipment; /* NULL: none yet */
 };
 
-/* A list for people, by number. With a creator or a state that is not open it may have to look at every order. */
+/* A list for people, by number. With a creator or a state that is not open it may have to look at every order.
+ * numbers not NULL: these and no others, in their order; what is not there is left out. */
 struct store_orders {
     struct store_request head;
+    const uint64_t *numbers;
+    size_t number_count;
     const char *creator;               /* NULL: all */
     int state;                         /* -1: all; -2: all that are open (neither shipped nor cancelled) */
     uint64_t after;
@@ -511,8 +520,8 @@ int store_submit(struct store *s, struct store_request *r);
  * nothing waited. timeout_ms is for back ends with something to wait for. */
 struct store_request *store_turn(struct store *s, int timeout_ms);
 
-/* Submits and turns until it is done; for start-up, tools, tests and the simulation: nothing else may be waiting. Returns
- * r->code. */
+/* Submits and turns until it is done; for start-up, tools, tests and the simulation: nothing else may be waiting.
+ * Returns r->code. */
 int store_call(struct store *s, struct store_request *r);
 
 /* What is wrong with the store now, "" if nothing: for status lines. What did not work at last stands in brackets behind

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One turn: give back what could not be given back before, take in mail, run one group, give it back. While receivers' queues
- * are full no further group is run, so what is done and undelivered stays bounded by one group. */
+/* One turn: give back what could not be given back before, take in mail, run one group, give it back. While receivers'
+ * queues are full no further group is run, so what is done and undelivered stays bounded by one group. */
 
 #include "daemon/store/store_actor.h"
 

@@ -6,14 +6,15 @@
  * What an operation means (operation.h) is written once, over these primitives; a back end is an implementation of them
  * and of transactions. A back end may do an operation in a faster way of its own, if the conformance suite cannot tell.
  *
- * Guarantees the operations build on: primitives see what earlier ones of the same transaction wrote; those that write fail
- * for want of the medium only (and then the whole group is rolled back), because operations check everything before they
- * write anything.
+ * Guarantees the operations build on: primitives see what earlier ones of the same transaction wrote; those that write
+ * fail for want of the medium only (and then the whole group is rolled back), because operations check everything
+ * before they write anything.
  *
- * State and counts live in memory while a group runs: a back end loads them at open and after a rollback, and writes what
- * changed before it commits.
+ * State and counts live in memory while a group runs: a back end loads them at open and after a rollback, and writes
+ * what changed before it commits.
  *
- * Errors: 0; TAKT_ENOENT where a row is looked for; else the medium failed: the back end has noted why and fails the group.
+ * Errors: 0; TAKT_ENOENT where a row is looked for; else the medium failed: the back end has noted why and fails the
+ * group.
  * Ownership: texts handed in are copied; texts handed out lie in the arena. Threads: one owner. */
 
 #include "daemon/store/store.h"
@@ -23,31 +24,32 @@
 enum { ORDER_STATE_COUNT = 8, SHIPMENT_STATE_COUNT = 4 };
 
 /* One row a store; its fields are the columns. All are whole numbers that fit an int64_t. */
-#define STATE_FIELDS(X)                                                                                                 \
-    X(epoch)         /* of the planner that may publish */                                                              \
-    X(publish_no)                                                                                                       \
-    X(plan_version)                                                                                                     \
-    X(change)        /* the last change; an order's acceptance is a change, and its number is the order's */            \
-    X(binding)       /* the last cancellation or amendment */                                                           \
-    X(trimmed)       /* changes up to here may have been taken away */                                                  \
-    X(cursor)        /* the last event */                                                                               \
-    X(promise)       /* the last promise */                                                                             \
-    X(last_order)                                                                                                       \
-    X(last_lot)                                                                                                         \
-    X(last_shipment)                                                                                                    \
-    X(seeded)                                                                                                           \
-    X(plant_s)       /* the anchor of plant time; clock_set 0: none */                                                  \
-    X(wall_ms)                                                                                                          \
-    X(speed_milli)                                                                                                      \
-    X(clock_set)                                                                                                        \
-    X(shipments_open)                                                                                                   \
-    X(shipments_taken)                                                                                                  \
-    X(shipments_shipped)                                                                                                \
-    X(shipments_aside)                                                                                                  \
-    X(promises)                                                                                                         \
-    X(repromises)                                                                                                       \
-    X(kept)                                                                                                             \
-    X(broken)                                                                                                           \
+#define STATE_FIELDS(X)                                                                                                \
+    X(epoch)         /* of the planner that may publish */                                                             \
+    X(publish_no)                                                                                                      \
+    X(plan_version)                                                                                                    \
+    X(published_at_s) /* when the last publication was made */                                                         \
+    X(change)        /* the last change; an order's acceptance is a change, and its number is the order's */           \
+    X(binding)       /* the last cancellation or amendment */                                                          \
+    X(trimmed)       /* changes up to here may have been taken away */                                                 \
+    X(cursor)        /* the last event */                                                                              \
+    X(promise)       /* the last promise */                                                                            \
+    X(last_order)                                                                                                      \
+    X(last_lot)                                                                                                        \
+    X(last_shipment)                                                                                                   \
+    X(seeded)                                                                                                          \
+    X(plant_s)       /* the anchor of plant time; clock_set 0: none */                                                 \
+    X(wall_ms)                                                                                                         \
+    X(speed_milli)                                                                                                     \
+    X(clock_set)                                                                                                       \
+    X(shipments_open)                                                                                                  \
+    X(shipments_taken)                                                                                                 \
+    X(shipments_shipped)                                                                                               \
+    X(shipments_aside)                                                                                                 \
+    X(promises)                                                                                                        \
+    X(repromises)                                                                                                      \
+    X(kept)                                                                                                            \
+    X(broken)                                                                                                          \
     X(settled)       /* commits of unknown outcome that were made undone (sqlite.c) */
 
 struct store_state {
@@ -127,20 +129,22 @@ struct table_ops {
                        size_t *ret_count); /* of open orders */
     int (*task_put)(struct tables *t, const struct task_row *row);
     int (*task_drop)(struct tables *t, uint32_t lot, uint32_t op);
-    int (*tasks_page)(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena, struct task_row *ret,
-                      size_t *ret_count); /* of lots with slices of open orders */
+    int (*tasks_page)(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena,
+                      struct task_row *ret, size_t *ret_count); /* of lots with slices of open orders */
     int (*plan_add)(struct tables *t, const struct store_publish *p);
 
     /* the story; the number is in the row or beside it */
     int (*promise_add)(struct tables *t, uint64_t number, const struct promise_row *row);
-    int (*promises_of)(struct tables *t, uint64_t order, struct arena *arena, struct promise_row **ret, size_t *ret_count);
+    int (*promises_of)(struct tables *t, uint64_t order, struct arena *arena, struct promise_row **ret,
+                       size_t *ret_count);
     int (*event_add)(struct tables *t, const struct event_row *row);
     int (*events_page)(struct tables *t, const char *creator, uint64_t after, size_t limit, struct arena *arena,
                        struct event_row *ret, size_t *ret_count);
     int (*events_of)(struct tables *t, uint64_t order, struct arena *arena, struct event_row **ret, size_t *ret_count);
     int (*event_last)(struct tables *t, const char *creator, uint64_t *ret);
     int (*report_add)(struct tables *t, const struct report_row *row);
-    int (*report_find)(struct tables *t, const char *reporter, const char *report_ref, uint8_t ret_hash[STORE_HASH_SIZE]);
+    int (*report_find)(struct tables *t, const char *reporter, const char *report_ref,
+                       uint8_t ret_hash[STORE_HASH_SIZE]);
 
     /* the world */
     int (*stock_put)(struct tables *t, const struct stock_row *row);

@@ -10,14 +10,22 @@
 #include "base/arena.h"
 #include "daemon/clock.h"
 #include "daemon/operate/log.h"
+#include "daemon/wire/accept.h"
+#include "daemon/wire/reply.h"
+#include "daemon/wire/watch.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 #include <zmq.h>
 
 enum { ROUTING_ID_SIZE = 5, LINGER_MS = 200, LOG_EVERY_MS = 60000 };
+
+/* ZMQ_ZAP_ENFORCE_DOMAIN: libzmq 4.3 obeys it, but names it only to those who build with its drafts. A libzmq that did not
+ * know it would refuse it, and the endpoint would not open. */
+enum { ZAP_ENFORCE_DOMAIN = 93 };
 
 struct letter {
     struct letter *next;
@@ -32,9 +40,20 @@ struct slow_peer { /* one that has a backlog */
     UT_hash_handle hh;
 };
 
+struct bearer { /* a peer with a key, for as long as its connection */
+    uint64_t peer;
+    char key[KEY_SIZE];
+    UT_hash_handle hh;
+};
+
 struct endpoint {
     void *socket;
+    struct watch *watch;
     const char *module;
+    struct keyring *keys; /* NULL: none are asked for */
+    enum key_role role;
+    struct bearer *bearers;
+    char owner[KEYRING_OWNER_SIZE]; /* what frame.owner points to */
     zmq_msg_t body; /* what frame.bytes points into */
     struct slow_peer *slow;
     size_t backlog_bytes;
@@ -54,17 +73,14 @@ static bool is_local(const char *address) {
     return false;
 }
 
-int endpoint_check(const char *address, enum security security, struct takt_error *err) {
-    if (is_local(address))
+int endpoint_check(const char *address, bool keys, struct takt_error *err) {
+    if (is_local(address) || (keys && strncmp(address, "tcp://", 6) == 0))
         return 0;
-    if (security == SECURITY_NONE)
-        return takt_fail(err, TAKT_ECONFIG,
-                         "'%s' can be reached from other machines, and 'security: none' lets in whoever can: listen on "
-                         "ipc://PATH or tcp://127.0.0.1:PORT",
-                         address);
+    if (keys)
+        return takt_fail(err, TAKT_ECONFIG, "'%s' is neither tcp://ADDRESS:PORT nor ipc://PATH", address);
     return takt_fail(err, TAKT_ECONFIG,
-                     "'%s' can be reached from other machines and needs keys, which this version does not have: listen on "
-                     "ipc://PATH or tcp://127.0.0.1:PORT and set 'security: none'",
+                     "'%s' can be reached from other machines, and without keys it lets in whoever can: listen on ipc://PATH or "
+                     "tcp://127.0.0.1:PORT, or set 'security: curve'",
                      address);
 }
 
@@ -95,13 +111,26 @@ static int set_options(void *socket, struct takt_error *err) {
     return 0;
 }
 
-int endpoint_open(void *zmq, const char *address, enum security security, const char *module, struct endpoint **ret,
-                  struct takt_error *err) {
-    int code = endpoint_check(address, security, err);
+/* With keys: nobody gets in whom the ZAP handler does not admit, and nobody at all where there is none. */
+static int set_keys(const struct endpoint *e, struct takt_error *err) {
+    const int yes = 1;
+    const char *domain = key_role_text(e->role), *secret = keyring_secret(e->keys);
+    if (zmq_setsockopt(e->socket, ZMQ_CURVE_SERVER, &yes, sizeof yes) != 0 ||
+        zmq_setsockopt(e->socket, ZMQ_CURVE_SECRETKEY, secret, KEY_SIZE) != 0 ||
+        zmq_setsockopt(e->socket, ZMQ_ZAP_DOMAIN, domain, strlen(domain)) != 0 ||
+        zmq_setsockopt(e->socket, ZAP_ENFORCE_DOMAIN, &yes, sizeof yes) != 0)
+        return takt_fail(err, TAKT_EIO, "cannot ask for keys: %s", zmq_strerror(errno));
+    return 0;
+}
+
+int endpoint_open(void *zmq, const struct endpoint_config *config, struct endpoint **ret, struct takt_error *err) {
+    int code = endpoint_check(config->address, config->keys != NULL, err);
     if (code < 0)
         return code;
     struct endpoint *e = takt_alloc(sizeof *e);
-    e->module = module;
+    e->module = config->module;
+    e->keys = config->keys;
+    e->role = config->role;
     e->logged_ms = -LOG_EVERY_MS;
     zmq_msg_init(&e->body);
     e->socket = zmq_socket(zmq, ZMQ_ROUTER);
@@ -109,8 +138,12 @@ int endpoint_open(void *zmq, const char *address, enum security security, const 
         code = takt_fail(err, TAKT_EIO, "cannot make a socket: %s", zmq_strerror(errno));
     else
         code = set_options(e->socket, err);
-    if (code == 0 && zmq_bind(e->socket, address) != 0)
-        code = takt_fail(err, TAKT_EIO, "cannot listen on '%s': %s", address, zmq_strerror(errno));
+    if (code == 0 && e->keys)
+        code = set_keys(e, err);
+    if (code == 0)
+        code = watch_new(zmq, e->socket, &e->watch, err);
+    if (code == 0 && zmq_bind(e->socket, config->address) != 0)
+        code = takt_fail(err, TAKT_EIO, "cannot listen on '%s': %s", config->address, zmq_strerror(errno));
     if (code < 0)
         endpoint_close(e);
     else
@@ -139,6 +172,7 @@ static void lose(struct endpoint *e, uint64_t peer) {
     ARRAY_GROW(e->lost, e->lost_count, e->lost_cap);
     e->lost[e->lost_count++] = peer;
     e->stats.lost++;
+    endpoint_cut(e, peer);
 }
 
 /* 0, EAGAIN: it has no room now, or EHOSTUNREACH. */
@@ -211,17 +245,45 @@ void endpoint_turn(struct endpoint *e) {
         else if (why == EHOSTUNREACH)
             lose(e, p->peer);
     }
+    watch_turn(e->watch, clock_mono_ms());
 }
 
 int64_t endpoint_wait_ms(const struct endpoint *e) {
-    return e->lost_count > 0 ? 0 : e->slow ? ENDPOINT_RETRY_MS : -1;
+    return e->lost_count > 0 ? 0 : e->slow ? ENDPOINT_RETRY_MS : watch_wait_ms(e->watch);
+}
+
+static void forget_bearer(struct endpoint *e, struct bearer *b) {
+    keyring_left(e->keys, e->role, b->key);
+    HASH_DEL(e->bearers, b);
+    free(b);
+}
+
+static void take_ends(struct endpoint *e) {
+    uint64_t peer;
+    while (watch_lost(e->watch, &peer)) {
+        struct bearer *b;
+        struct slow_peer *p;
+        HASH_FIND(hh, e->bearers, &peer, sizeof peer, b);
+        if (b)
+            forget_bearer(e, b);
+        HASH_FIND(hh, e->slow, &peer, sizeof peer, p);
+        if (p)
+            drop_backlog(e, p);
+        ARRAY_GROW(e->lost, e->lost_count, e->lost_cap);
+        e->lost[e->lost_count++] = peer;
+    }
 }
 
 bool endpoint_lost(struct endpoint *e, uint64_t *ret_peer) {
+    take_ends(e);
     if (e->lost_count == 0)
         return false;
     *ret_peer = e->lost[--e->lost_count];
     return true;
+}
+
+void endpoint_cut(struct endpoint *e, uint64_t peer) {
+    watch_cut(e->watch, peer, clock_mono_ms());
 }
 
 /* ---- receiving ---- */
@@ -269,6 +331,59 @@ static bool skip_rest(struct endpoint *e) {
     return any;
 }
 
+/* ---- keys ---- */
+
+static void bar(struct endpoint *e, uint64_t peer, enum key_verdict verdict) {
+    struct writer w = {0};
+    struct refusal refusal;
+    size_t size;
+    e->stats.barred++;
+    refuse(&refusal, REFUSAL_NOT_ALLOWED, "", "this connection's key is not admitted here any more (%s)",
+           key_verdict_text(verdict));
+    reply_problem(&w, "", &refusal);
+    char *text = writer_take(&w, &size);
+    endpoint_send(e, peer, text, size);
+    lose(e, peer);
+}
+
+/* Whose key the message came with, which ZeroMQ puts with its last frame. NULL: nobody's who may speak. */
+static const char *find_owner(struct endpoint *e, uint64_t peer, bool new_peer) {
+    const char *key = zmq_msg_gets(&e->body, "User-Id");
+    enum key_verdict verdict = key ? keyring_owner(e->keys, e->role, key, e->owner) : KEY_UNSIGNED;
+    if (verdict != KEY_GOOD) {
+        bar(e, peer, verdict);
+        return NULL;
+    }
+    if (new_peer) {
+        struct bearer *b = takt_alloc(sizeof *b);
+        b->peer = peer;
+        snprintf(b->key, sizeof b->key, "%s", key);
+        HASH_ADD(hh, e->bearers, peer, sizeof b->peer, b);
+        keyring_joined(e->keys, e->role, key);
+    }
+    return e->owner;
+}
+
+/* The frame that was read; false: it is not to be heard. */
+static bool judge_frame(struct endpoint *e, uint64_t peer, bool broken, struct frame *ret) {
+    const char *owner = NULL;
+    if (peer == UINT64_MAX) {
+        e->stats.foreign++;
+        complain(e, "has given itself a routing id");
+        return false;
+    }
+    enum watch_heard heard = watch_heard(e->watch, zmq_msg_get(&e->body, ZMQ_SRCFD), peer);
+    if (heard == WATCH_CUT || (e->keys && (owner = find_owner(e, peer, heard == WATCH_NEW)) == NULL))
+        return false;
+    if (broken) {
+        e->stats.broken++;
+        complain(e, "sends messages of several frames");
+    }
+    e->stats.received++;
+    *ret = (struct frame){peer, zmq_msg_data(&e->body), zmq_msg_size(&e->body), broken, owner};
+    return true;
+}
+
 bool endpoint_receive(struct endpoint *e, struct frame *ret) {
     uint64_t peer;
     while (read_peer(e, &peer)) {
@@ -277,19 +392,8 @@ bool endpoint_receive(struct endpoint *e, struct frame *ret) {
         if (zmq_msg_recv(&e->body, e->socket, ZMQ_DONTWAIT) < 0)
             return false;
         bool broken = skip_rest(e);
-        if (peer == UINT64_MAX) {
-            e->stats.foreign++;
-            complain(e, "has given itself a routing id");
-            continue;
-        }
-        if (broken) {
-            e->stats.broken++;
-            complain(e, "sends messages of several frames");
-        }
-        e->stats.received++;
-        *ret = (struct frame){peer, zmq_msg_data(&e->body), zmq_msg_size(&e->body), broken,
-                               zmq_msg_get(&e->body, ZMQ_SRCFD)};
-        return true;
+        if (judge_frame(e, peer, broken, ret))
+            return true;
     }
     return false;
 }
@@ -300,8 +404,14 @@ void *endpoint_socket(const struct endpoint *e) {
     return e->socket;
 }
 
+void *endpoint_ends(const struct endpoint *e) {
+    return watch_socket(e->watch);
+}
+
 struct endpoint_stats endpoint_stats(const struct endpoint *e) {
-    return e->stats;
+    struct endpoint_stats stats = e->stats;
+    stats.no_room = accept_refused();
+    return stats;
 }
 
 void endpoint_close(struct endpoint *e) {
@@ -311,6 +421,11 @@ void endpoint_close(struct endpoint *e) {
     HASH_ITER(hh, e->slow, p, next) {
         drop_backlog(e, p);
     }
+    struct bearer *b, *after;
+    HASH_ITER(hh, e->bearers, b, after) {
+        forget_bearer(e, b);
+    }
+    watch_free(e->watch, e->socket);
     zmq_msg_close(&e->body);
     if (e->socket)
         zmq_close(e->socket);

@@ -57,6 +57,16 @@ static bool parse(const void *bytes, size_t size, json_t **ret, struct refusal *
     return true;
 }
 
+/* A key that is there twice and an integer beyond 64 bits are refused wherever they are, but there is an object around them:
+ * its id, if it has one, lets the sender know which message it was. */
+static void find_id(const void *bytes, size_t size, struct message *m) {
+    json_t *document = json_loadb(bytes, size, JSON_DECODE_INT_AS_REAL, NULL);
+    const char *id = json_string_value(json_object_get(document, "id"));
+    if (id != NULL && strlen(id) <= MESSAGE_ID_MAX && text_is_plain(id))
+        snprintf(m->id, sizeof m->id, "%s", id);
+    json_decref(document);
+}
+
 static bool read_head(struct message *m, const char *name, enum need need, char *ret, size_t ret_size,
                       struct refusal *ret_refusal) {
     struct reader r = message_reader(m, ret_refusal);
@@ -75,8 +85,13 @@ bool message_read(const void *bytes, size_t size, struct message *ret, struct re
         return refuse(ret_refusal, REFUSAL_BAD_MESSAGE, "", "the frame is empty");
     if (size > MESSAGE_SIZE_MAX)
         return refuse(ret_refusal, REFUSAL_BAD_MESSAGE, "", "%zu bytes, at most %d are allowed", size, MESSAGE_SIZE_MAX);
-    return check_shape(bytes, size, ret_refusal) && parse(bytes, size, &ret->document, ret_refusal) &&
-           read_head(ret, "id", READ_OPTIONAL, ret->id, sizeof ret->id, ret_refusal) &&
+    if (!check_shape(bytes, size, ret_refusal))
+        return false;
+    if (!parse(bytes, size, &ret->document, ret_refusal)) {
+        find_id(bytes, size, ret);
+        return false;
+    }
+    return read_head(ret, "id", READ_OPTIONAL, ret->id, sizeof ret->id, ret_refusal) &&
            read_head(ret, "type", READ_REQUIRED, ret->type, sizeof ret->type, ret_refusal);
 }
 

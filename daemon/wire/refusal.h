@@ -26,6 +26,7 @@
     X(OVER_LIMIT, "over-limit", "a limit is reached")                                                                   \
     X(TOO_LATE, "too-late", "it is too late for that")                                                                  \
     X(UNKNOWN_ORDER, "unknown-order", "no such order")                                                                  \
+    X(AMBIGUOUS, "ambiguous", "several orders have that order_ref: name the creator too")                               \
     X(UNKNOWN_CAMPAIGN, "unknown-campaign", "no such campaign")                                                         \
     X(UNKNOWN_QUOTE, "unknown-quote", "no such quote, or it has lapsed")                                                \
     X(UNKNOWN_LINE, "unknown-line", "no such line")                                                                     \

@@ -216,7 +216,7 @@ static void live(struct life *l, const char *text, size_t size) {
             if (text[0] == 'o')
                 floor_operator(l->floor, 1000, text + 1, length - 1, 0);
             else
-                floor_receive(l->floor, (uint64_t)text[0], text + 1, length - 1, 0);
+                floor_receive(l->floor, (uint64_t)text[0], NULL, text + 1, length - 1, 0);
             pump(l);
         }
         size -= end ? length + 1 : length;

@@ -140,7 +140,9 @@ static void happen(struct life *l, char what, char peer) {
         break;
     case 'b':
         l->asked++;
-        intake_broken(l->in, (uint64_t)peer);
+        intake_broken(l->in, (uint64_t)peer, NULL);
+        while (intake_work(l->in)) {
+        }
         break;
     case 'w':
         intake_wake(l->in);
@@ -161,7 +163,9 @@ static void receive(struct life *l, char peer, const char *text, size_t size) {
     bool seen = message_read(text, size, &m, &refusal) && strcmp(m.type, "seen") == 0;
     message_done(&m);
     size_t before = l->answered;
-    intake_receive(l->in, (uint64_t)peer, text, size);
+    intake_receive(l->in, (uint64_t)peer, NULL, text, size);
+    while (intake_work(l->in)) {
+    }
     pump(l);
     l->asked += !seen || l->answered > before;
 }

@@ -158,9 +158,11 @@ static bool take_floor_effect(struct plantlife *l) {
 }
 
 static void take_effects(struct plantlife *l) {
-    intake_turn(l->intake);
-    while (take_intake_effect(l) || take_outbox_effect(l) || take_floor_effect(l))
+    do {
+        while (intake_work(l->intake)) {
+        }
         intake_turn(l->intake);
+    } while (take_intake_effect(l) || take_outbox_effect(l) || take_floor_effect(l));
 }
 
 /* ---- the planner's shell ---- */
@@ -444,11 +446,11 @@ static bool carry_frame(struct plantlife *l) {
     if (!f.to_plant)
         l->deliver(l->world, f.endpoint, f.peer, f.text);
     else if (f.endpoint == TO_INTAKE)
-        intake_receive(l->intake, f.peer, f.text, strlen(f.text));
+        intake_receive(l->intake, f.peer, NULL, f.text, strlen(f.text));
     else if (f.endpoint == TO_OUTBOX)
-        outbox_receive(l->outbox, f.peer, f.text, strlen(f.text), &now);
+        outbox_receive(l->outbox, f.peer, NULL, f.text, strlen(f.text), &now);
     else
-        floor_receive(l->floor, f.peer, f.text, strlen(f.text), l->now_s);
+        floor_receive(l->floor, f.peer, NULL, f.text, strlen(f.text), l->now_s);
     free(f.text);
     return true;
 }

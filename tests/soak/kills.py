@@ -6,7 +6,7 @@ most one shipment.
     kills.py --plant FILE [--drop-in FILE…] --feed FEED.jsonl[.gz] [--days N] [--kills N] [--speed N] [--seed N] [--build DIR]
 
 The creators, the floor and the carrier are the demo's processes: pyzmq and the protocol, nothing else. The store is read
-with the sqlite3 module when all is over."""
+with the sqlite3 module, or psql where --store is a postgresql:// URL."""
 import argparse
 import collections
 import gzip
@@ -49,6 +49,8 @@ class Bed:
         self.feeds, self.first = read_feed(args.feed, args.days)
         with open(args.plant, encoding="utf-8") as f:
             text = f.read()
+        if self.args.store.startswith("postgresql:"):
+            text = text.replace("store: sqlite:takt.db", f"store: {args.store}")
         for name, port in (("orders", 7710), ("shipments", 7711)):
             text = text.replace(f"tcp://127.0.0.1:{port}", f"ipc://{name}.sock")
         os.chdir(self.folder)
@@ -113,8 +115,15 @@ class Bed:
     def all_sent(self):
         """Creators tell only at their end; what the store has is known sooner."""
         wanted = sum("order" in row for rows in self.feeds.values() for row in rows)
+        return int(self.query("SELECT count(*) FROM orders")[0][0]) >= wanted
+
+    def query(self, sql):
+        if self.args.store.startswith("postgresql:"):
+            out = subprocess.run(["psql", "-XAtq", "-F", "\t", "-c", f"SET search_path = takt; {sql}", self.args.store],
+                                 stdout=subprocess.PIPE, text=True, check=True).stdout
+            return [tuple(line.split("\t")) for line in out.splitlines()]
         with sqlite3.connect(f"file:{self.folder}/{self.args.store}?mode=ro", uri=True) as db:
-            return db.execute("SELECT count(*) FROM orders").fetchone()[0] >= wanted
+            return db.execute(sql).fetchall()
 
     def judge(self):
         accepted, refused, unsent = set(), 0, 0
@@ -123,8 +132,7 @@ class Bed:
                 row = json.load(f)
             accepted |= {(creator, ref) for ref in row["accepted"]}
             refused, unsent = refused + len(row["refused"]), unsent + row["not_sent"]
-        with sqlite3.connect(f"file:{self.args.store}?mode=ro", uri=True) as db:
-            stored = collections.Counter(db.execute(self.args.orders_sql).fetchall())
+        stored = collections.Counter(self.query(self.args.orders_sql))
         parcels = collections.defaultdict(set)
         with open("shipped.jsonl", encoding="utf-8") as f:
             for line in f:

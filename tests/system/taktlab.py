@@ -20,9 +20,13 @@ import tempfile
 import time
 
 import zmq
+import zmq.auth
+
+import database
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("TAKT_BUILD", f"{ROOT}/build"))
+STORE = os.environ.get("TAKT_STORE", "sqlite")  # or postgresql: where labs keep their orders
 WAIT_S = 60  # for what takes milliseconds: only a machine that is busy with other things comes near
 
 # The plant of most tests: one product, two operations, everything open day and night, all endpoints in the folder. A lot waits
@@ -51,7 +55,7 @@ PLANT = {
     "planning": {"scheduler": "edd", "threads": 1, "think": "1s", "frozen": "10m"},
     "store": "sqlite:takt.db",
     "listen": {"orders": "ipc://orders.sock", "shipments": "ipc://shipments.sock", "floor": "ipc://floor.sock",
-               "control": "ipc://control.sock"},
+               "control": "ipc://control.sock", "http": "off"},
     "security": "none",
 }
 START = "2026-11-23T06:00:00Z"
@@ -81,9 +85,12 @@ def person(name="Mei", line1="Markt 1"):
 class Peer:
     """A bare DEALER of one endpoint. Answers are found by their id, or in order; events wait in `events`."""
 
-    def __init__(self, endpoint, hello=None):
+    def __init__(self, endpoint, hello=None, keys=None):
+        """keys: (public, secret, the plant's public)."""
         self.context = zmq.Context.instance()
         self.socket = self.context.socket(zmq.DEALER)
+        if keys:
+            self.socket.curve_publickey, self.socket.curve_secretkey, self.socket.curve_serverkey = keys
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.RECONNECT_IVL, 10)
         self.socket.connect(endpoint)
@@ -156,7 +163,15 @@ class Lab:
         self.folder = tempfile.mkdtemp(prefix="takt-lab-")  # short: an ipc path has 107 bytes
         self.plant = copy.deepcopy(PLANT)
         self.plant.update(copy.deepcopy(changes))
-        self.process, self.status, self.peers = None, None, []
+        self.process, self.status, self.peers, self.keys = None, None, [], {}
+        self.database = self.make_database() if STORE == "postgresql" and "store" not in changes else None
+        if self.plant["security"] == "curve":
+            self.make_keys()
+
+    def make_database(self):
+        name = os.path.basename(self.folder)
+        self.plant["store"] = database.shared().create(name)
+        return name
 
     def __enter__(self):
         return self
@@ -167,11 +182,33 @@ class Lab:
         if self.process is not None:
             self.stop() if kind is None else self.kill()
         log = self.log()
+        if self.database:
+            database.shared().drop(self.database)
         shutil.rmtree(self.folder, ignore_errors=True)
         if kind is not None:
             print(log)
         elif "Sanitizer" in log or "runtime error" in log:
             raise AssertionError(log)
+
+    # ---- keys ----
+
+    def make_key(self, name):
+        """A key as taktctl makes it, for `keys`; its public half."""
+        done = subprocess.run([f"{BUILD}/taktctl", "key", "new", name], cwd=self.folder, capture_output=True, text=True, check=True)
+        public, secret = zmq.auth.load_certificate(self.path(f"{name}.key"))
+        assert done.stdout.strip().encode() == public
+        self.keys[name] = (public, secret)
+        return public.decode()
+
+    def make_keys(self):
+        """One for the plant, and one for each who may connect."""
+        self.make_key("plant")
+        for section in ("creators", "consumers", "terminals"):
+            for name, one in self.plant[section].items():
+                one["keys"] = [self.make_key(name)]
+
+    def bearer(self, name):
+        return (*self.keys[name], self.keys["plant"][0]) if name in self.keys else None
 
     # ---- the daemon ----
 
@@ -179,15 +216,17 @@ class Lab:
         return os.path.join(self.folder, name)
 
     def endpoint(self, name):
-        return f"ipc://{self.path(name)}.sock"
+        address = self.plant["listen"][name]
+        return f"ipc://{self.path(name)}.sock" if address.startswith("ipc:") else address.replace("*", "127.0.0.1")
 
     def write_plant(self):
         with open(self.path("plant.yaml"), "w", encoding="utf-8") as f:
             json.dump(self.plant, f)  # JSON is YAML
 
-    def spawn(self, *arguments, speed=None, start=START, env=None):
+    def spawn(self, *arguments, speed=None, start=START, env=None, files=None):
+        """files: how many it may have open."""
         self.write_plant()
-        argv = [f"{BUILD}/taktd", *(["--speed", str(speed)] if speed else []), *(["--start", start] if start else []),
+        argv = [*(["prlimit", f"--nofile={files}:{files}"] if files else []), f"{BUILD}/taktd", *(["--speed", str(speed)] if speed else []), *(["--start", start] if start else []),
                 *arguments, "plant.yaml"]
         with open(self.path("taktd.log"), "ab") as log:
             self.process = subprocess.Popen(argv, cwd=self.folder, stdout=log, stderr=log, env={**os.environ, **(env or {})})
@@ -248,8 +287,10 @@ class Lab:
 
     # ---- clients ----
 
-    def peer(self, name, hello=None):
-        peer = Peer(self.endpoint(name), hello)
+    def peer(self, name, hello=None, keys=None):
+        if keys is None and hello:
+            keys = self.bearer(next((v for k, v in hello.items() if k in ("creator", "consumer", "terminal")), None))
+        peer = Peer(self.endpoint(name), hello, keys)
         self.peers.append(peer)
         return peer
 

@@ -11,6 +11,9 @@ sys.path.insert(0, f"{ROOT}/demo")
 from feed import make  # noqa: E402  (the demo's folder comes first)
 from link import stamp  # noqa: E402
 
+import database  # noqa: E402
+from taktlab import STORE  # noqa: E402
+
 
 def write_feed(path, scale):
     rows = [(row["at"], creator, row) for creator, feed in make(11, scale).items() for row in feed if "amend" not in row]
@@ -22,8 +25,9 @@ def write_feed(path, scale):
 
 def test_accepted_orders_survive_kills_at_random_moments_exactly_once(tmp_path):
     write_feed(tmp_path / "feed.jsonl", 0.2)
+    store = ["--store", database.shared().create("kills")] if STORE == "postgresql" else []
     done = subprocess.run([sys.executable, f"{ROOT}/tests/soak/kills.py", "--plant", f"{ROOT}/config/examples/demo.yaml", "--feed",
-                           str(tmp_path / "feed.jsonl"), "--consumer", "dock", "--days", "4", "--kills", "6", "--speed", "20000", "--build", BUILD],
+                           str(tmp_path / "feed.jsonl"), "--consumer", "dock", "--days", "4", "--kills", "6", "--speed", "20000", "--build", BUILD, *store],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout
     figures = json.loads(done.stdout.splitlines()[-1])

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -142,16 +143,14 @@ class Frozen:
         self.libc.ptrace(PTRACE_DETACH, self.thread, None, None)
 
 
-@pytest.mark.parametrize("actor", ["intake", "store", "planner", "solver", "dispatch", "operate"])
-def test_the_watchdog_starves_while_one_actor_hangs_and_is_fed_when_it_goes_on(actor):
+def watch_one_hang(actor):
     with Managed() as lab:
         process = lab.launch(watchdog_ms=400)
         lab.await_ready()
         fed = len(lab.values("WATCHDOG"))
         wait_until(lambda: len(lab.values("WATCHDOG")) >= fed + 5, what="the watchdog to be fed")
         with Frozen(thread_of(process.pid, actor)):
-            wait_until(lambda: f"'{actor}' makes no progress" in lab.log(), what="the stall to be noticed")
-            lab.listen()
+            wait_until(lambda: lab.listen() and f"'{actor}' makes no progress" in lab.log(), what="the stall to be noticed")
             starved = len(lab.said)
             end = time.monotonic() + 1  # ten feedings long
             while time.monotonic() < end:
@@ -160,6 +159,13 @@ def test_the_watchdog_starves_while_one_actor_hangs_and_is_fed_when_it_goes_on(a
             assert "WATCHDOG" not in [name for _, name, _ in lab.said[starved:]]
         fed = len(lab.values("WATCHDOG"))
         wait_until(lambda: len(lab.values("WATCHDOG")) >= fed + 3, what="the watchdog to be fed again")
+
+
+def test_the_watchdog_starves_while_one_actor_hangs_and_is_fed_when_it_goes_on():
+    actors = ["intake", "store", "planner", "solver", "dispatch", "operate"]
+    with ThreadPoolExecutor(len(actors)) as pool:  # an idle actor turns so seldom that a stall takes seconds to show
+        for done in [pool.submit(watch_one_hang, actor) for actor in actors]:
+            done.result()
 
 
 # ---- reload ----
@@ -196,10 +202,11 @@ def test_a_broken_file_changes_nothing_and_is_told_everywhere():
         assert reload["outcome"] == "refused" and "plant.yaml:" in reload["detail"]
         assert any(re.search(r"plant\.yaml:3:1: .*linse", note) for note in reload["notes"])
         assert re.search(r"err main: plant\.yaml:3:1: ", lab.log())
-        wait_until(lambda: any("reload refused: plant.yaml:" in text for text in lab.values("STATUS")), what="STATUS")
+        wait_until(lambda: any("reload refused: 6 faults, the first at plant.yaml:1:1" in text for text in lab.values("STATUS")), what="STATUS")
         done = subprocess.run([f"{BUILD}/taktctl", "--socket", lab.endpoint("control"), "reload"], capture_output=True, text=True,
                               check=False)
         assert done.returncode == 65 and "plant.yaml:3:1:" in done.stderr and "old plant stays" in done.stderr
+        assert done.stderr.count("linse") == 1
         lab.write_plant()
         reload_by_signal(lab)
         assert lab.ctl("status")["reload"]["outcome"] == "in-force"
@@ -217,6 +224,12 @@ def test_what_open_orders_need_cannot_be_taken_away_and_is_named():
         reload = lab.ctl("status")["reload"]
         assert reload["outcome"] == "refused" and "tee" in reload["detail"]
         assert lab.creator("luna").ask("orders", orders=[order("A-2")])["accepted"] == 1
+        lab.plant["products"]["tee"] = lab.plant["products"].pop("cap")
+        lab.plant["products"]["tee"]["options"]["ink"].remove("light")
+        lab.write_plant()
+        reload_by_signal(lab)
+        reload = lab.ctl("status")["reload"]
+        assert reload["outcome"] == "refused" and "ink=light of product 'tee'" in reload["detail"]
 
 
 def test_what_needs_a_restart_is_pointed_out_and_the_rest_takes_effect():
@@ -234,7 +247,7 @@ def test_what_needs_a_restart_is_pointed_out_and_the_rest_takes_effect():
 # ---- one store, one daemon ----
 
 def test_a_second_daemon_on_the_same_store_is_refused_and_told_who_has_it():
-    with Managed() as lab:
+    with Managed(store="sqlite:takt.db") as lab:
         process = lab.launch()
         lab.await_ready()
         done = subprocess.run([f"{BUILD}/taktd", "plant.yaml"], cwd=lab.folder, capture_output=True, text=True, timeout=WAIT_S,
@@ -256,8 +269,8 @@ def test_endpoints_of_a_living_daemon_are_not_taken_over():
 
 
 def test_files_that_a_killed_daemon_left_are_no_obstacle_and_folders_are_made():
-    listen = {name: f"ipc://run/takt/{name}.sock" for name in PLANT["listen"]}
-    with Managed(listen=listen) as lab:
+    listen = {name: f"ipc://run/takt/{name}.sock" for name in PLANT["listen"] if name != "http"}
+    with Managed(listen={**listen, "http": "off"}) as lab:
         lab.launch()
         lab.await_ready()
         lab.kill()
@@ -298,7 +311,7 @@ def test_an_endpoint_that_cannot_be_opened_ends_the_daemon_with_a_reason():
 
 
 def test_a_full_disk_is_told_once_and_overcome_by_itself():
-    with Managed() as lab:
+    with Managed(store="sqlite:takt.db") as lab:
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", lab.folder], capture_output=True, check=False).returncode:
             pytest.skip("nothing can be mounted here")
         try:
@@ -324,7 +337,8 @@ def test_a_full_disk_is_told_once_and_overcome_by_itself():
             os.unlink(lab.path("ballast"))
             wait_until(lambda: luna.ask("orders", orders=[order("Z-1")]).get("accepted"), what="it to be well again")
             wait_until(lambda: "works again" in lab.log())
-            assert lab.log().count("err store:") == 1
+            # what is small may still fit between two failures, which is an end and a beginning
+            assert lab.log().count("err store:") == lab.log().count("works again")
             assert len(lab.ctl("orders")["orders"]) == accepted + 1
             lab.stop()
         finally:

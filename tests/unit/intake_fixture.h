@@ -57,6 +57,8 @@ static inline void bed_reply(struct bed *b, const struct intake_effect *e) {
 
 static inline void bed_pump(struct bed *b) {
     struct intake_effect e;
+    while (intake_work(b->in)) {
+    }
     while (intake_effect(b->in, &e)) {
         switch (e.kind) {
         case INTAKE_REPLY:
@@ -118,7 +120,7 @@ static inline void bed_time(struct bed *b, int64_t more_ms) {
 }
 
 static inline void bed_send(struct bed *b, uint64_t peer, const char *text) {
-    intake_receive(b->in, peer, text, strlen(text));
+    intake_receive(b->in, peer, NULL, text, strlen(text));
     bed_pump(b);
 }
 

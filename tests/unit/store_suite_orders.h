@@ -292,6 +292,38 @@ static void items_of_a_firm_lot_cannot_be_amended_but_the_recipient_can(void **s
     cancel_ref(b, "luna", "A-2", NOW);
 }
 
+/* Without a recipient an order is packed and waits for one; in a shipment it is on its way. */
+static void a_packed_order_still_gets_its_recipient_until_it_is_in_a_shipment(void **state) {
+    struct bench *b = *state;
+    uint64_t epoch = claim(b), no = accept_one(b, "luna", "A-1");
+    plan_order(b, epoch, no, 1, LOT_DONE);
+    struct order_update packed = {no, ORDER_PACKED, TAKT_TIME_NONE, NOW};
+    struct store_publish publish = publish_of(b, epoch);
+    publish.orders = &packed, publish.order_count = 1;
+    assert_int_equal(store_call(b->store, &publish.head), 0);
+    struct store_amend q = amend_of(b, "A-1");
+    q.set_recipient = q.set_shipping = true;
+    q.row.recipient_key = 5;
+    q.row.service = "express";
+    q.row.wish_day = TAKT_DAY_NONE;
+    assert_int_equal(store_call(b->store, &q.head), 0);
+    assert_int_equal(story(b, "luna", "A-1").ret_order.recipient_key, 5);
+    assert_string_equal(story(b, "luna", "A-1").ret_order.service, "express");
+    q = amend_of(b, "A-1");
+    q.set_items = true;
+    q.row.items = two_items, q.row.item_count = 1;
+    assert_int_equal(store_call(b->store, &q.head), TAKT_ESTALE);
+    struct parcel_row parcel = {.shipment = "shirts-1", .number = 1, .creator = "luna", .service = "express", .carrier = "post",
+                                .ship_by_s = NOW + DAY, .packed_at_s = NOW, .recipient_key = 5, .orders = &no, .order_count = 1};
+    publish = publish_of(b, epoch);
+    publish.parcels = &parcel, publish.parcel_count = 1;
+    assert_int_equal(store_call(b->store, &publish.head), 0);
+    q = amend_of(b, "A-1");
+    q.set_recipient = true;
+    q.row.recipient_key = 6;
+    assert_int_equal(store_call(b->store, &q.head), TAKT_ESTALE);
+}
+
 static void a_cancelled_order_cannot_be_amended(void **state) {
     struct bench *b = *state;
     accept_one(b, "luna", "A-1");
@@ -422,6 +454,7 @@ static void an_unknown_order_is_not_found(void **state) {
         SUITE_TEST(the_first_content_is_a_duplicate_also_of_an_amended_order),                                         \
         SUITE_TEST(amended_items_take_the_order_out_of_its_lots),                                                      \
         SUITE_TEST(items_of_a_firm_lot_cannot_be_amended_but_the_recipient_can),                                       \
+        SUITE_TEST(a_packed_order_still_gets_its_recipient_until_it_is_in_a_shipment),                                 \
         SUITE_TEST(a_cancelled_order_cannot_be_amended),                                                               \
         SUITE_TEST(an_amendment_with_a_body_that_is_no_object_changes_nothing),                                        \
         SUITE_TEST(a_refused_request_leaves_the_others_of_its_group),                                                  \

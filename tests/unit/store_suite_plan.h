@@ -37,6 +37,7 @@ static void a_publication_is_loaded_as_it_was_written(void **state) {
     struct store_meta m = meta(b);
     assert_int_equal(m.publish_no, 1);
     assert_int_equal(m.plan_version, 1);
+    assert_true(m.published_at_s == NOW);
     assert_int_equal(m.last_lot, 1);
     assert_int_equal(m.last_order, no);
     assert_false(m.seeded);

@@ -83,6 +83,22 @@ static void wake_ups_fold_until_one_is_received(void **state) {
     assert_int_equal(wait_mail(f->store).kind, MAIL_WAKE);
 }
 
+static void a_full_mailbox_loses_no_wake_up(void **state) {
+    struct wires *f = *state;
+    struct mail mail;
+    size_t sent = 0;
+    assert_int_equal(bus_attach(f->bus, ACTOR_STORE, &f->store, NULL), 0);
+    while (bus_send(f->main, ACTOR_STORE, MAIL_STORE, f) == 0)
+        sent++;
+    bus_wake(f->main, ACTOR_STORE);
+    while (sent-- > 0)
+        assert_int_equal(wait_mail(f->store).kind, MAIL_STORE);
+    assert_true(bus_receive(f->store, &mail));
+    assert_int_equal(mail.kind, MAIL_WAKE);
+    assert_int_equal(mail.from, ACTOR_MAIN);
+    assert_false(bus_receive(f->store, &mail));
+}
+
 static void an_actor_that_does_not_turn_is_stalled_and_named(void **state) {
     struct wires *f = *state;
     assert_int_equal(bus_attach(f->bus, ACTOR_STORE, &f->store, NULL), 0);
@@ -184,6 +200,7 @@ int main(void) {
         T(mail_to_an_actor_that_is_not_there_yet_waits_for_it),
         T(a_full_queue_is_busy_and_loses_nothing),
         T(wake_ups_fold_until_one_is_received),
+        T(a_full_mailbox_loses_no_wake_up),
         T(an_actor_that_does_not_turn_is_stalled_and_named),
         T(who_has_detached_is_not_stalled),
         T(nothing_comes_to_a_closed_mailbox_and_what_came_before_is_there),

@@ -139,7 +139,7 @@ static void say(struct bench *b, uint64_t peer, const char *format, ...) {
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    floor_receive(b->floor, peer, text, strlen(text), NOW_S);
+    floor_receive(b->floor, peer, NULL, text, strlen(text), NOW_S);
     settle(b);
 }
 
@@ -387,7 +387,7 @@ static void what_is_asked_of_store_and_planner_at_once_shares_no_arena(void **st
     static const char text[] = "{\"type\": \"report\", \"id\": \"1\", \"report_ref\": \"r1\", \"event\": \"scrapped\","
                                " \"task\": \"L7-print\", \"units\": [\"luna/a/b-1/1/2\"]}";
     hello(b, BENCH, "bench");
-    floor_receive(b->floor, BENCH, text, strlen(text), NOW_S);
+    floor_receive(b->floor, BENCH, NULL, text, strlen(text), NOW_S);
     while (floor_effect(b->floor, &e)) {
         if (e.kind == FLOOR_STORE) {
             b->held[b->held_count++] = e.request;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/intake_fixture.h"
 
+#include "daemon/intake/inbox.h"
+
 static void accepted_is_durable_and_wakes_the_planner(void **state) {
     (void)state;
     struct bed b;
@@ -225,19 +227,45 @@ static void a_rate_is_kept(void **state) {
     bed_close(&b);
 }
 
-static void too_much_under_way_is_busy(void **state) {
+#define CANCEL "{\"type\":\"cancel\",\"id\":\"c\",\"order_refs\":[\"x\"]}"
+
+static void a_connection_waits_for_its_own_answers_and_nobody_else_does(void **state) {
     (void)state;
     struct bed b;
     bed_open(&b);
     bed_hello(&b, 1, "luna");
+    bed_hello(&b, 2, "luna");
     b.hold = true;
-    for (int i = 0; i < INTAKE_JOBS_MAX; i++)
-        bed_send(&b, 1, "{\"type\":\"cancel\",\"id\":\"c\",\"order_refs\":[\"x\"]}");
+    for (int i = 0; i < INBOX_PEER_JOBS_MAX + 10; i++)
+        bed_send(&b, 1, CANCEL);
+    assert_int_equal(b.held_count, INBOX_PEER_JOBS_MAX);
     bed_silent(&b);
-    bed_send(&b, 1, "{\"type\":\"cancel\",\"id\":\"d\",\"order_refs\":[\"x\"]}");
-    bed_expect(&b, 1, "\"id\":\"d\",\"problem\":\"busy\"");
-    bed_send(&b, 1, "{\"type\":\"ping\",\"id\":\"p\"}");
-    bed_expect(&b, 1, "pong");
+    bed_send(&b, 2, "{\"type\":\"ping\",\"id\":\"p\"}");
+    bed_expect(&b, 2, "pong");
+    bed_release(&b);
+    for (int i = 0; i < INBOX_PEER_JOBS_MAX + 10; i++)
+        bed_expect(&b, 1, "cancelled");
+    bed_close(&b);
+}
+
+static void too_much_under_way_is_busy(void **state) {
+    (void)state;
+    struct bed b;
+    char name[32];
+    bed_open_plant(&b, "creators: {luna: {}}",
+                   "creators: {c0: {}, c1: {}, c2: {}, c3: {}, c4: {}, c5: {}, c6: {}, c7: {}, c8: {}, c9: {}, c10: {}, c11: {}}");
+    b.hold = true;
+    for (uint64_t peer = 0; peer < 48; peer++) {
+        snprintf(name, sizeof name, "c%d", (int)peer / 4);
+        bed_hello(&b, peer, name);
+        for (int i = 0; i < INBOX_PEER_JOBS_MAX && b.held_count < INTAKE_JOBS_MAX; i++)
+            bed_send(&b, peer, CANCEL);
+    }
+    bed_silent(&b);
+    bed_send(&b, 47, "{\"type\":\"cancel\",\"id\":\"d\",\"order_refs\":[\"x\"]}");
+    bed_expect(&b, 47, "\"id\":\"d\",\"problem\":\"busy\"");
+    bed_send(&b, 47, "{\"type\":\"ping\",\"id\":\"p\"}");
+    bed_expect(&b, 47, "pong");
     bed_close(&b);
 }
 
@@ -266,6 +294,7 @@ int main(void) {
         cmocka_unit_test(an_unknown_outcome_is_busy_and_then_a_duplicate),
         cmocka_unit_test(a_refused_order_that_cannot_be_looked_up_is_busy_alone),
         cmocka_unit_test(a_rate_is_kept),
+        cmocka_unit_test(a_connection_waits_for_its_own_answers_and_nobody_else_does),
         cmocka_unit_test(too_much_under_way_is_busy),
         cmocka_unit_test(what_is_not_offered_yet_is_not_ignored),
     };

@@ -102,7 +102,7 @@ static void a_lost_peer_must_say_hello_again(void **state) {
     bed_send(&b, 1, "{\"type\":\"ping\",\"id\":\"1\"}");
     bed_expect(&b, 1, "no-session");
     bed_hello(&b, 1, "luna");
-    intake_broken(b.in, 1);
+    intake_broken(b.in, 1, NULL);
     bed_pump(&b);
     bed_expect(&b, 1, "bad-message", "one frame");
     bed_send(&b, 1, "{\"type\":\"ping\",\"id\":\"1\"}");

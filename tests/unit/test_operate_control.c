@@ -68,7 +68,7 @@ static int set_up(void **state) {
     fixture_load(&d->plant, SMALL_PLANT);
     struct store_config config = {.url = "memory:", .plant = "p1", .create = true};
     assert_int_equal(store_open(&config, &d->store, NULL), 0);
-    d->control = control_new(fixture_good(&d->plant), 1000);
+    d->control = control_new(fixture_good(&d->plant), 1000, NULL);
     *state = d;
     return 0;
 }
@@ -146,8 +146,22 @@ static void an_order_is_found_by_its_creator_or_where_its_ref_is_unique(void **s
     d->request_count = 0;
     say(d, "{\"type\": \"order\", \"id\": \"a\", \"order\": \"A-1\"}");
     run(d, 0);
-    assert_string_equal(got(d, "problem"), "unknown-order");
+    assert_string_equal(got(d, "problem"), "ambiguous");
     assert_non_null(strstr(got(d, "detail"), "mika"));
+}
+
+static void why_of_an_order_that_has_ended_is_told_from_the_store_alone(void **state) {
+    struct desk *d = *state;
+    enum cancel_outcome outcome;
+    accept_orders(d, "luna", (const char *const[]){"A-1"}, 1);
+    struct store_cancel cancel = {.head = {.op = STORE_CANCEL}, .creator = "luna", .now_s = 700,
+                                  .refs = (const char *const[]){"A-1"}, .ret_outcomes = &outcome, .count = 1};
+    assert_int_equal(store_call(d->store, &cancel.head), 0);
+    say(d, "{\"type\": \"why\", \"id\": \"a\", \"order\": \"A-1\"}");
+    run(d, 0);
+    assert_int_equal(d->ask_count, 0);
+    assert_string_equal(got(d, "type"), "why");
+    assert_non_null(strstr(got(d, "sentence"), "it was cancelled"));
 }
 
 static void lists_come_in_pages_that_make_a_whole(void **state) {
@@ -290,6 +304,7 @@ int main(void) {
         T(a_reply_waits_for_all_that_was_asked_for_in_whatever_order_it_comes),
         T(what_the_planner_refuses_is_the_reply_once_the_rest_is_back),
         T(an_order_is_found_by_its_creator_or_where_its_ref_is_unique),
+        T(why_of_an_order_that_has_ended_is_told_from_the_store_alone),
         T(lists_come_in_pages_that_make_a_whole),
         T(plan_pages_say_their_version),
         T(reports_and_next_are_left_to_the_floor),

@@ -123,7 +123,7 @@ static void say(struct bench *b, uint64_t peer, const char *format, ...) {
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    outbox_receive(b->outbox, peer, text, strlen(text), &b->now);
+    outbox_receive(b->outbox, peer, NULL, text, strlen(text), &b->now);
     settle(b);
 }
 
@@ -242,8 +242,8 @@ static void release(struct bench *b, uint64_t number) {
                                .shipment = arena_printf(b->arena, "p1-%d", (int)number),
                                .now_s = b->now.plant_s};
     assert_int_equal(store_call(b->store, &q.head), 0);
-    pass(b, OUTBOX_LOOK_MS);
-    pass(b, OUTBOX_LOOK_MS);
+    pass(b, OUTBOX_IDLE_MS);
+    pass(b, OUTBOX_IDLE_MS);
 }
 
 static void restart(struct bench *b) {
@@ -632,8 +632,8 @@ static void a_taking_of_unknown_outcome_is_found_out(void **state) {
                                   .consumer = "dock",
                                   .now_s = b->now.plant_s};
     assert_int_equal(store_call(b->store, &took.head), 0); /* it took place, and nobody was told */
-    pass(b, OUTBOX_LOOK_MS);
-    pass(b, OUTBOX_LOOK_MS);
+    pass(b, OUTBOX_IDLE_MS);
+    pass(b, OUTBOX_IDLE_MS);
     hello(b, TRUCK, "truck", 5);
     pass(b, 2 * OUTBOX_LEASE_MS);
     assert_int_equal(times_sent(b, TRUCK, 1), 0);

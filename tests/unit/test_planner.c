@@ -378,6 +378,49 @@ static void test_why_tells_the_chain_that_binds_an_order(void **state) {
     rig_free(r);
 }
 
+static const char *why_of(struct rig *r, uint64_t no, struct arena *arena) {
+    struct ask ask = {.kind = ASK_WHY, .arena = arena, .u.why.order = no};
+    planner_ask(r->p, r->now_s, &ask);
+    assert_int_equal(ask.refusal.kind, REFUSAL_NONE);
+    return ask.u.why.ret_sentence;
+}
+
+static void test_why_names_a_line_that_is_down_with_its_reason_and_rest_only_where_something_rests(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, "atcs");
+    uint64_t no = rig_order(r, "tee", "ink=dark;size=M", 100);
+    struct arena *arena = arena_new();
+    rig_turn(r);
+    struct report report = rig_report_of(r, REPORT_DOWN, NULL);
+    report.line = "print-1";
+    report.until_s = r->now_s + 5 * RIG_DAY;
+    report.reason = "head";
+    assert_true(rig_say(r, &report));
+    const char *why = why_of(r, no, arena);
+    assert_non_null(strstr(why, "L1-print waits for line print-1, which is down (head) until Sat"));
+    assert_null(strstr(why, "print-1 is closed"));
+    assert_non_null(strstr(why, "L1-inspect comes after L1-print, which ends and rests until"));
+    assert_null(strstr(why, "L1-cut, which ends and rests"));
+    arena_free(arena);
+    rig_free(r);
+}
+
+static void test_a_restart_knows_when_the_plan_was_published(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    rig_order(r, "tee", "ink=dark;size=M", 30);
+    rig_turn(r);
+    int64_t published_s = r->p->published_at_s;
+    assert_true(published_s > 0);
+    rig_start(r);
+    struct arena *arena = arena_new();
+    struct ask ask = {.kind = ASK_STATUS, .arena = arena};
+    planner_ask(r->p, r->now_s, &ask);
+    assert_true(ask.u.status.published_at_s == published_s);
+    arena_free(arena);
+    rig_free(r);
+}
+
 static void test_a_report_that_comes_twice_counts_once(void **state) {
     (void)state;
     struct rig *r = rig_new(PLANT, NULL);
@@ -420,7 +463,19 @@ static void test_personalised_units_have_lots_of_their_own_and_are_shown_by_name
     rig_free(r);
 }
 
-static void test_an_order_without_a_recipient_is_packed_and_stays(void **state) {
+static void amend_recipient(struct rig *r, uint64_t recipient) {
+    char ref[32];
+    snprintf(ref, sizeof ref, "R%d", r->refs);
+    struct store_amend q = {.head = {.op = STORE_AMEND},
+                            .creator = "luna",
+                            .order_ref = ref,
+                            .now_s = r->now_s,
+                            .set_recipient = true,
+                            .row = {.country = "CN", .recipient_key = recipient}};
+    rig_call(r, &q.head);
+}
+
+static void test_an_order_without_a_recipient_is_packed_and_stays_until_it_has_one(void **state) {
     (void)state;
     struct rig *r = rig_new(PLANT, NULL);
     struct rig_item item = {"tee", "ink=dark;size=M", 100, false};
@@ -431,6 +486,11 @@ static void test_an_order_without_a_recipient_is_packed_and_stays(void **state) 
     struct store_order q;
     assert_int_equal(rig_stored(r, no, arena, &q).state, ORDER_PACKED);
     assert_null(q.ret_shipment);
+    amend_recipient(r, 77);
+    rig_turn(r);
+    rig_stored(r, no, arena, &q);
+    assert_non_null(q.ret_shipment);
+    assert_int_equal(q.ret_shipment->parcel.recipient_key, 77);
     arena_free(arena);
     rig_free(r);
 }
@@ -488,9 +548,11 @@ int main(void) {
         cmocka_unit_test(test_a_quote_books_nothing_and_holds_when_it_is_ordered),
         cmocka_unit_test(test_a_quote_of_several_items_of_one_kind_is_for_all_of_them),
         cmocka_unit_test(test_why_tells_the_chain_that_binds_an_order),
+        cmocka_unit_test(test_why_names_a_line_that_is_down_with_its_reason_and_rest_only_where_something_rests),
+        cmocka_unit_test(test_a_restart_knows_when_the_plan_was_published),
         cmocka_unit_test(test_a_report_that_comes_twice_counts_once),
         cmocka_unit_test(test_personalised_units_have_lots_of_their_own_and_are_shown_by_name),
-        cmocka_unit_test(test_an_order_without_a_recipient_is_packed_and_stays),
+        cmocka_unit_test(test_an_order_without_a_recipient_is_packed_and_stays_until_it_has_one),
         cmocka_unit_test(test_a_rule_replaces_the_plan_and_the_search_only_betters_it),
         cmocka_unit_test(test_task_names_are_read_and_nothing_else_is),
     };

@@ -142,12 +142,13 @@ struct counted {
     struct ask ask;
 };
 
-static struct counted *count_stock(struct stage *s, const char *ref, int64_t quantity_milli) {
+static struct counted *tell(struct stage *s, const char *ref, enum report_event event, const char *line, int64_t quantity_milli) {
     struct counted *c = calloc(1, sizeof *c);
     c->report = (struct report){.reporter = "operator",
                                 .report_ref = ref,
-                                .event = REPORT_STOCK,
-                                .material = "cloth",
+                                .event = event,
+                                .line = line,
+                                .material = line ? NULL : "cloth",
                                 .quantity_milli = quantity_milli,
                                 .good = -1,
                                 .scrap = -1,
@@ -160,10 +161,26 @@ static struct counted *count_stock(struct stage *s, const char *ref, int64_t qua
     return c;
 }
 
-static void await_reported(struct stage *s, struct counted *c) {
-    struct mail mail = await(s, ACTOR_OPERATE);
+static struct counted *count_stock(struct stage *s, const char *ref, int64_t quantity_milli) {
+    return tell(s, ref, REPORT_STOCK, NULL, quantity_milli);
+}
+
+static struct counted *report_down(struct stage *s, const char *ref, const char *line) {
+    return tell(s, ref, REPORT_DOWN, line, -1);
+}
+
+/* operate is woken after every publication, which is not looked at here */
+static void await_answer(struct stage *s, const struct ask *ask) {
+    struct mail mail;
+    do
+        mail = await(s, ACTOR_OPERATE);
+    while (mail.kind == MAIL_WAKE);
     assert_int_equal(mail.kind, MAIL_ANSWER);
-    assert_ptr_equal(mail.body, &c->ask);
+    assert_ptr_equal(mail.body, ask);
+}
+
+static void await_reported(struct stage *s, struct counted *c) {
+    await_answer(s, &c->ask);
     assert_int_equal(c->ask.refusal.kind, REFUSAL_NONE);
     arena_free(c->ask.arena);
     free(c);
@@ -191,6 +208,51 @@ static void ready_is_said_after_what_a_new_store_starts_from_is_written(void **s
     arena_free(arena);
 }
 
+static void a_store_that_takes_nothing_does_not_keep_the_plan_from_being_served(void **state) {
+    struct stage *s = *state;
+    s->fail_next = TAKT_EFULL;
+    await_ready(s);
+    assert_int_equal(s->publishes, 0);
+    await_reported(s, count_stock(s, "r1", 5000)); /* and it goes on by itself */
+    assert_true(stored(s, "r1"));
+}
+
+/* What standard error was told since `fd` took its place. */
+static void check_log(int fd, const char *wanted, bool there) {
+    char text[4000];
+    ssize_t size = pread(fd, text, sizeof text - 1, 0);
+    text[size < 0 ? 0 : size] = '\0';
+    assert_int_equal(strstr(text, wanted) != NULL, there);
+}
+
+static void a_line_is_said_to_be_down_once_that_is_durable(void **state) {
+    struct stage *s = *state;
+    char path[] = "/tmp/test_planner_actor.XXXXXX";
+    int fd = mkstemp(path), before = dup(STDERR_FILENO);
+    unlink(path);
+    await_ready(s);
+    dup2(fd, STDERR_FILENO);
+    s->hold = true;
+    struct counted *c = count_stock(s, "r1", 5000);
+    while (!s->held)
+        serve_store(s);
+    struct counted *down = report_down(s, "r2", "sew.1");
+    run(s, s->held);
+    s->held = NULL;
+    await_reported(s, c);
+    while (!s->held)
+        serve_store(s);
+    check_log(fd, "line 'sew.1' is down", false);
+    run(s, s->held);
+    s->held = NULL;
+    s->hold = false;
+    await_reported(s, down);
+    check_log(fd, "line 'sew.1' is down", true);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    close(fd);
+}
+
 static void a_report_is_answered_once_it_is_durable_and_questions_before(void **state) {
     struct stage *s = *state;
     await_ready(s);
@@ -200,7 +262,7 @@ static void a_report_is_answered_once_it_is_durable_and_questions_before(void **
         serve_store(s);
     struct ask status = {.kind = ASK_STATUS, .arena = arena_new()};
     bus_send(s->ports[ACTOR_OPERATE], ACTOR_PLANNER, MAIL_ASK, &status);
-    assert_ptr_equal(await(s, ACTOR_OPERATE).body, &status); /* overtakes the report */
+    await_answer(s, &status); /* overtakes the report */
     arena_free(status.arena);
     assert_false(stored(s, "r1"));
     run(s, s->held);
@@ -224,16 +286,15 @@ static void a_stale_publication_is_followed_by_the_missing_changes_and_made_agai
     struct stage *s = *state;
     await_ready(s);
     s->fail_next = TAKT_ESTALE;
-    struct counted *c = count_stock(s, "r1", 5000);
     s->op_count = 0;
-    while (s->op_count == 0 || s->ops[s->op_count - 1] != STORE_PUBLISH)
-        serve_store(s);
-    size_t failed = s->op_count;
-    await_reported(s, c);
-    size_t next = failed;
+    await_reported(s, count_stock(s, "r1", 5000));
+    size_t failed = 0;
+    while (s->ops[failed] != STORE_PUBLISH)
+        failed++;
+    size_t next = failed + 1;
     while (next < s->op_count && s->ops[next] == STORE_CHANGES)
         next++;
-    assert_true(next > failed);
+    assert_true(next > failed + 1);
     assert_int_equal(s->ops[next], STORE_PUBLISH);
 }
 
@@ -268,7 +329,7 @@ static void a_planner_whose_epoch_is_over_says_so_and_plans_no_more(void **state
     assert_int_equal(((struct takt_error *)mail.body)->code, TAKT_EFENCED);
     free(mail.body);
     bus_send(s->ports[ACTOR_MAIN], ACTOR_PLANNER, MAIL_STOP, NULL);
-    assert_ptr_equal(await(s, ACTOR_OPERATE).body, &c->ask);
+    await_answer(s, &c->ask);
     assert_int_equal(c->ask.refusal.kind, REFUSAL_BUSY); /* its sender repeats it to whoever plans now */
     arena_free(c->ask.arena);
     free(c);
@@ -326,6 +387,8 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(ready_is_said_after_what_a_new_store_starts_from_is_written),
+        T(a_store_that_takes_nothing_does_not_keep_the_plan_from_being_served),
+        T(a_line_is_said_to_be_down_once_that_is_durable),
         T(a_report_is_answered_once_it_is_durable_and_questions_before),
         T(a_publication_that_failed_is_made_again_and_its_report_is_answered_then),
         T(a_stale_publication_is_followed_by_the_missing_changes_and_made_again),

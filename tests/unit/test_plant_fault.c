@@ -106,6 +106,9 @@ static void test_values_that_are_none_say_what_is_wanted(void **state) {
         {"orders: \"tcp://127.0.0.1:7710\"", "orders: 7710",
          "31:18: orders: '7710' is wrong; wanted: an endpoint such as tcp://127.0.0.1:7710, ipc:///run/takt/x.sock or "
          "off"},
+        {"orders: \"tcp://127.0.0.1:7710\"",
+         "orders: ipc://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         "31:18: orders: the path of a socket may have 107 bytes, this one has 108"},
         {"security: none", "security: none\nstore: mysql://db",
          "31:8: store: 'mysql://db' is wrong; wanted: a store: sqlite:PATH, postgresql://… or memory:"},
         {"security: none", "security: none\nplanning: {scheduler: magic}",

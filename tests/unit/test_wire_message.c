@@ -32,6 +32,22 @@ static void type_and_id_are_read(void **state) {
     message_done(&m);
 }
 
+static void what_is_refused_for_a_part_of_it_is_still_known_by_its_id(void **state) {
+    (void)state;
+    static const char *const frames[] = {
+        "{\"id\":\"7\",\"type\":\"orders\",\"orders\":[{\"quantity\":9223372036854775808}]}",
+        "{\"orders\":[{\"a\":1,\"a\":2}],\"type\":\"orders\",\"id\":\"7\"}",
+    };
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+        struct message m;
+        struct refusal refusal;
+        assert_false(read_text(frames[i], &m, &refusal));
+        assert_int_equal(refusal.kind, REFUSAL_BAD_MESSAGE);
+        assert_string_equal(m.id, "7");
+        message_done(&m);
+    }
+}
+
 static void hostile_frames_are_refused(void **state) {
     (void)state;
     static const char *const frames[] = {
@@ -175,6 +191,7 @@ static void the_id_survives_a_bad_type(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(type_and_id_are_read),
+        cmocka_unit_test(what_is_refused_for_a_part_of_it_is_still_known_by_its_id),
         cmocka_unit_test(hostile_frames_are_refused),
         cmocka_unit_test(a_frame_with_a_zero_byte_is_refused),
         cmocka_unit_test(sixteen_levels_are_taken_and_one_more_is_not),

@@ -8,12 +8,22 @@ CREATE TABLE plant (
     id text NOT NULL UNIQUE
 );
 
+-- the last transaction of each process that writes: what a lost COMMIT came to is read here
+CREATE TABLE writer ( -- postgres
+    plant smallint NOT NULL, -- postgres
+    writer bigint NOT NULL, -- postgres
+    number bigint NOT NULL, -- postgres
+    seen_at timestamptz NOT NULL DEFAULT now(), -- postgres
+    PRIMARY KEY (plant, writer) -- postgres
+); -- postgres
+
 -- STATE_FIELDS of tables.h
 CREATE TABLE state (
     plant smallint NOT NULL DEFAULT 1 PRIMARY KEY,
     epoch bigint NOT NULL DEFAULT 0,
     publish_no bigint NOT NULL DEFAULT 0,
     plan_version bigint NOT NULL DEFAULT 0,
+    published_at_s bigint NOT NULL DEFAULT 0,
     change bigint NOT NULL DEFAULT 0,
     binding bigint NOT NULL DEFAULT 0,
     trimmed bigint NOT NULL DEFAULT 0,
@@ -100,6 +110,7 @@ CREATE TABLE body (
 ); -- sqlite
     , PRIMARY KEY (plant, accepted_at_s, no) -- postgres
 ) PARTITION BY RANGE (accepted_at_s); -- postgres
+CREATE TABLE body_other PARTITION OF body DEFAULT; -- postgres
 
 -- amendments, cancellations and shippings; an acceptance is the order itself
 CREATE TABLE change (
@@ -210,6 +221,7 @@ CREATE TABLE event (
     PRIMARY KEY (plant, creator, cursor, at_s) -- postgres
 ) WITHOUT ROWID; -- sqlite
 ) PARTITION BY RANGE (at_s); -- postgres
+CREATE TABLE event_other PARTITION OF event DEFAULT; -- postgres
 CREATE INDEX event_order ON event (plant, order_no);
 
 CREATE TABLE report (

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A watch over real connections of real sockets. */
-#include "daemon/dispatch/watch.h"
+#include "daemon/wire/endpoint.h"
+#include "daemon/wire/watch.h"
 
 #include "base/arena.h"
 #include "daemon/clock.h"
@@ -18,7 +19,6 @@
 struct bench {
     void *zmq;
     struct endpoint *endpoint;
-    struct watch *watch;
     char address[64];
 };
 
@@ -29,14 +29,12 @@ static void bench_begin(struct bench *b, const char *form) {
         snprintf(b->address, sizeof b->address, "ipc:///tmp/takt-watch-%d", (int)getpid());
     else
         snprintf(b->address, sizeof b->address, "tcp://127.0.0.1:*");
-    assert_int_equal(endpoint_open(b->zmq, b->address, SECURITY_NONE, "test", &b->endpoint, &err), 0);
+    assert_int_equal(endpoint_open(b->zmq, &(struct endpoint_config){.address = b->address, .module = "test"}, &b->endpoint, &err), 0);
     size_t size = sizeof b->address;
     assert_int_equal(zmq_getsockopt(endpoint_socket(b->endpoint), ZMQ_LAST_ENDPOINT, b->address, &size), 0);
-    assert_int_equal(watch_new(b->zmq, b->endpoint, &b->watch, &err), 0);
 }
 
 static void bench_end(struct bench *b) {
-    watch_free(b->watch, b->endpoint);
     endpoint_close(b->endpoint);
     zmq_ctx_term(b->zmq);
 }
@@ -56,21 +54,40 @@ static uint64_t hear(struct bench *b) {
         zmq_pollitem_t item = {.socket = endpoint_socket(b->endpoint), .events = ZMQ_POLLIN};
         assert_true(zmq_poll(&item, 1, 10000) >= 0);
     }
-    assert_true(frame.descriptor >= 0);
-    watch_heard(b->watch, &frame);
     return frame.peer;
 }
 
 static uint64_t await_lost(struct bench *b) {
     uint64_t peer;
     int64_t until_ms = clock_mono_ms() + 10000;
-    while (!watch_lost(b->watch, &peer)) {
-        zmq_pollitem_t items[] = {{.socket = watch_socket(b->watch), .events = ZMQ_POLLIN},
+    while (!endpoint_lost(b->endpoint, &peer)) {
+        zmq_pollitem_t items[] = {{.socket = endpoint_ends(b->endpoint), .events = ZMQ_POLLIN},
                                   {.socket = endpoint_socket(b->endpoint), .events = ZMQ_POLLIN}};
         zmq_poll(items, 2, 1000);
         assert_true(clock_mono_ms() < until_ms);
     }
     return peer;
+}
+
+/* Who is cut is closed from this side: its client finds out, and what it says on the way is not heard. */
+static void who_is_cut_is_closed_after_a_moment(void **state) {
+    (void)state;
+    struct bench b;
+    bench_begin(&b, "tcp");
+    void *dealer = connect_and_speak(&b);
+    uint64_t peer = hear(&b), lost;
+    const int64_t before_ms = clock_mono_ms();
+    endpoint_cut(b.endpoint, peer);
+    while (!endpoint_lost(b.endpoint, &lost)) {
+        zmq_pollitem_t item = {.socket = endpoint_ends(b.endpoint), .events = ZMQ_POLLIN};
+        zmq_poll(&item, 1, endpoint_wait_ms(b.endpoint));
+        endpoint_turn(b.endpoint);
+        assert_true(clock_mono_ms() < before_ms + 10000);
+    }
+    assert_int_equal(lost, peer);
+    assert_true(clock_mono_ms() >= before_ms + WATCH_CUT_AFTER_MS);
+    zmq_close(dealer);
+    bench_end(&b);
 }
 
 static void a_peer_whose_connection_ends_is_told_once(const char *form) {
@@ -81,10 +98,10 @@ static void a_peer_whose_connection_ends_is_told_once(const char *form) {
     uint64_t first_peer = hear(&b);
     void *second = connect_and_speak(&b);
     uint64_t second_peer = hear(&b);
-    assert_false(watch_lost(b.watch, &peer));
+    assert_false(endpoint_lost(b.endpoint, &peer));
     zmq_close(first);
     assert_int_equal(await_lost(&b), first_peer);
-    assert_false(watch_lost(b.watch, &peer));
+    assert_false(endpoint_lost(b.endpoint, &peer));
     zmq_close(second);
     assert_int_equal(await_lost(&b), second_peer);
     bench_end(&b);
@@ -135,6 +152,7 @@ static void of_many_short_connections_each_is_told_once(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_is_cut_is_closed_after_a_moment),
         cmocka_unit_test(a_peer_whose_tcp_connection_ends_is_told_once),
         cmocka_unit_test(a_peer_whose_ipc_connection_ends_is_told_once),
         cmocka_unit_test(of_many_short_connections_each_is_told_once),

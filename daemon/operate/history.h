@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Why an order that is shipped or cancelled left when it did: told from what the store keeps of it, in the order in which it
+ * happened, as steps of the kind that the planner gives for open orders.
+ *
+ * Threads: any. Ownership: the answer lies in the arena, and points into the story. */
+
+#include "config/plant.h"
+#include "daemon/planner/ask.h"
+#include "daemon/store/store.h"
+
+struct history {
+    struct why_step *steps;
+    size_t count;
+    const char *sentence; /* all of it in one */
+};
+
+void history_tell(const struct store_order *story, const struct plant *plant, int64_t now_s, struct arena *arena,
+                  struct history *ret);

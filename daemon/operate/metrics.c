@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A table row is one metric with one value; what has labels is written by a function of its own. */
+
+#include "daemon/operate/metrics.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct source {
+    const struct control_call *call;
+    const struct plan_status *status;
+    const struct store_stats *stats;
+};
+
+static void family(FILE *out, const char *name, const char *type, const char *unit, const char *help) {
+    fprintf(out, "# TYPE takt_%s %s\n", name, type);
+    if (*unit)
+        fprintf(out, "# UNIT takt_%s %s\n", name, unit);
+    fprintf(out, "# HELP takt_%s %s\n", name, help);
+}
+
+/* ---- single values ---- */
+
+static int64_t plan_version(const struct source *s) {
+    return (int64_t)s->status->version;
+}
+static int64_t plan_age(const struct source *s) {
+    return s->status->published_at_s == TAKT_TIME_NONE ? 0 : s->call->now_s - s->status->published_at_s;
+}
+static int64_t plan_objective(const struct source *s) {
+    return s->status->objective;
+}
+static int64_t orders_open(const struct source *s) {
+    return (int64_t)s->status->orders_open;
+}
+static int64_t units_open(const struct source *s) {
+    return (int64_t)s->status->units_open;
+}
+static int64_t lots_open(const struct source *s) {
+    return (int64_t)s->status->lots_open;
+}
+static int64_t lots_firm(const struct source *s) {
+    return (int64_t)s->status->lots_firm;
+}
+static int64_t tasks_open(const struct source *s) {
+    return (int64_t)s->status->tasks_open;
+}
+static int64_t tasks_late(const struct source *s) {
+    return (int64_t)s->status->tasks_late;
+}
+static int64_t unplanned(const struct source *s) {
+    return (int64_t)s->status->unplanned;
+}
+static int64_t late_promise(const struct source *s) {
+    return (int64_t)s->status->orders_late_promise;
+}
+static int64_t late_wish(const struct source *s) {
+    return (int64_t)s->status->orders_late_wish;
+}
+static int64_t surplus(const struct source *s) {
+    return (int64_t)s->status->surplus_units;
+}
+static int64_t promises(const struct source *s) {
+    return (int64_t)s->stats->ret_promises;
+}
+static int64_t repromises(const struct source *s) {
+    return (int64_t)s->stats->ret_repromises;
+}
+static int64_t kept(const struct source *s) {
+    return (int64_t)s->stats->ret_kept;
+}
+static int64_t broken(const struct source *s) {
+    return (int64_t)s->stats->ret_broken;
+}
+static int64_t store_size(const struct source *s) {
+    return (int64_t)s->stats->ret_bytes;
+}
+static int64_t store_up(const struct source *s) {
+    return s->call->control->trouble[0] == '\0';
+}
+static int64_t reload_good(const struct source *s) {
+    const struct reload *last = s->call->control->last_reload;
+    return last == NULL || last->code == 0;
+}
+
+static int64_t resident_memory(const struct source *s) {
+    (void)s;
+    long long size, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%lld %lld", &size, &resident) != 2)
+        resident = 0;
+    fclose(f);
+    return (int64_t)resident * sysconf(_SC_PAGESIZE);
+}
+
+static int64_t open_descriptors(const struct source *s) {
+    (void)s;
+    int64_t n = 0;
+    DIR *d = opendir("/proc/self/fd");
+    if (d == NULL)
+        return 0;
+    for (const struct dirent *e; (e = readdir(d)) != NULL;)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n - 1; /* the folder's own */
+}
+
+static const struct {
+    const char *name, *type, *unit, *help;
+    int64_t (*value)(const struct source *s);
+} rows[] = {
+    {"plan_version", "gauge", "", "Version of the plan in force", plan_version},
+    {"plan_age_seconds", "gauge", "seconds", "Plant time since the plan in force was published", plan_age},
+    {"plan_objective", "gauge", "", "What the plan in force costs, in the weights of planning.objective", plan_objective},
+    {"orders_open", "gauge", "", "Orders neither shipped nor cancelled", orders_open},
+    {"units_open", "gauge", "", "Units of open orders", units_open},
+    {"lots_open", "gauge", "", "Lots that are not done", lots_open},
+    {"lots_firm", "gauge", "", "Of these, lots that are frozen or in production", lots_firm},
+    {"tasks_open", "gauge", "", "Tasks not finished", tasks_open},
+    {"tasks_late", "gauge", "", "Tasks whose planned start has passed without a report", tasks_late},
+    {"orders_unplanned", "gauge", "", "Open orders with units that no lot holds", unplanned},
+    {"orders_late_promise", "gauge", "", "Open orders that the plan packs after their promise", late_promise},
+    {"orders_late_wish", "gauge", "", "Open orders that the plan packs after their wish", late_wish},
+    {"surplus_units", "gauge", "", "Finished units that no order has asked for", surplus},
+    {"promises", "counter", "", "First promises given", promises},
+    {"repromises", "counter", "", "Promises replaced by a later one", repromises},
+    {"promises_kept", "counter", "", "Shipped orders that were packed by their promise", kept},
+    {"promises_broken", "counter", "", "Shipped orders that were packed after their promise", broken},
+    {"store_size_bytes", "gauge", "bytes", "The store on disk", store_size},
+    {"store_up", "gauge", "", "1 where the store takes what it is given, else 0", store_up},
+    {"reload_good", "gauge", "", "1 where the last reload took effect, or there was none, else 0", reload_good},
+    {"resident_memory_bytes", "gauge", "bytes", "Memory of the daemon that is not swapped out", resident_memory},
+    {"open_descriptors", "gauge", "", "Files and sockets that the daemon has open", open_descriptors},
+};
+
+/* ---- values by label ---- */
+
+static void write_orders(FILE *out, const struct source *s) {
+    static const char *const names[] = {
+#define X(name, text) text,
+        ORDER_STATES(X)
+#undef X
+    };
+    family(out, "orders", "gauge", "", "Orders by state, since the store was made");
+    for (size_t state = 0; state < sizeof names / sizeof names[0]; state++) {
+        uint64_t sum = 0;
+        for (size_t i = 0; i < s->stats->ret_count; i++)
+            sum += s->stats->ret_creators[i].orders[state];
+        fprintf(out, "takt_orders{state=\"%s\"} %" PRIu64 "\n", names[state], sum);
+    }
+}
+
+static void write_shipments(FILE *out, const struct source *s) {
+    static const char *const names[] = {"open", "taken", "shipped", "aside"};
+    family(out, "shipments", "gauge", "", "Shipments by state, since the store was made");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        fprintf(out, "takt_shipments{state=\"%s\"} %" PRIu64 "\n", names[i], s->stats->ret_shipments[i]);
+}
+
+/* Names of lines are plain words (config/): nothing needs to be escaped. */
+static void write_lines(FILE *out, const struct source *s) {
+    family(out, "line_load_ratio", "gauge", "ratio", "Planned work of the next seven days, of a line's open time");
+    for (size_t i = 0; i < s->status->line_count; i++) {
+        const struct line_view *line = &s->status->lines[i];
+        fprintf(out, "takt_line_load_ratio{line=\"%s\"} %d.%06d\n", line->line, line->load_ppm / 1000000, line->load_ppm % 1000000);
+    }
+    family(out, "line_down", "gauge", "", "1 while a line is reported down, else 0");
+    for (size_t i = 0; i < s->status->line_count; i++)
+        fprintf(out, "takt_line_down{line=\"%s\"} %d\n", s->status->lines[i].line, s->status->lines[i].down);
+}
+
+char *metrics_text(const struct control_call *call, const struct plan_status *status, const struct store_stats *stats) {
+    const struct source s = {call, status, stats};
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL)
+        abort(); /* no memory, as takt_alloc */
+    family(out, "build", "info", "", "The version of takt and the plant");
+    fprintf(out, "takt_build_info{version=\"%s\",plant=\"%s\"} 1\n", TAKT_VERSION, call->control->plant->id);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        family(out, rows[i].name, rows[i].type, rows[i].unit, rows[i].help);
+        fprintf(out, "takt_%s%s %" PRId64 "\n", rows[i].name, strcmp(rows[i].type, "counter") == 0 ? "_total" : "",
+                rows[i].value(&s));
+    }
+    write_orders(out, &s);
+    write_shipments(out, &s);
+    write_lines(out, &s);
+    fputs("# EOF\n", out);
+    fclose(out);
+    return text;
+}

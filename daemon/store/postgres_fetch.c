@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/store/postgres_fetch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct known_key {
+    bool there;
+    struct order_key key;
+    UT_hash_handle hh; /* by creator, a newline, order_ref: neither holds control characters */
+};
+
+struct known_lot {
+    uint64_t lot;
+    struct lot_head head;
+};
+
+struct pg_fetched {
+    struct arena *group, *request;
+    struct known_key *keys;
+    bool publishing;
+    struct order_head *heads; /* by number */
+    size_t head_count;
+    struct known_lot *lots; /* likewise */
+    size_t lot_count;
+    struct slice_row *slices; /* by order */
+    size_t slice_count, slice_room;
+    uint64_t *sliced; /* orders of which all slices are known, ascending */
+    size_t sliced_count;
+};
+
+struct pg_fetched *pg_fetched_new(void) {
+    struct pg_fetched *f = takt_alloc(sizeof *f);
+    f->group = arena_new();
+    f->request = arena_new();
+    return f;
+}
+
+void pg_fetched_free(struct pg_fetched *f) {
+    if (f == NULL)
+        return;
+    HASH_CLEAR(hh, f->keys);
+    free(f->slices);
+    arena_free(f->group);
+    arena_free(f->request);
+    free(f);
+}
+
+/* ---- keys ---- */
+
+static const char *key_name(struct arena *arena, const char *creator, const char *order_ref) {
+    return arena_printf(arena, "%s\n%s", creator, order_ref);
+}
+
+static struct known_key *find_key(struct pg_fetched *f, const char *creator, const char *order_ref) {
+    struct known_key *k = NULL;
+    if (f->keys == NULL)
+        return NULL;
+    const char *name = key_name(f->group, creator, order_ref);
+    HASH_FIND_STR(f->keys, name, k);
+    return k;
+}
+
+static int ask_for_keys(struct postgres_store *s) {
+    struct pg_fetched *f = s->fetched;
+    if (s->batches[PG_KEYS_FIND].rows == 0)
+        return s->failed;
+    PGresult *r = pg_ask(s, PG_KEYS_FIND);
+    for (int i = 0; r != NULL && i < PQntuples(r); i++) {
+        struct known_key *k = find_key(f, PQgetvalue(r, i, 0), PQgetvalue(r, i, 1));
+        if (k == NULL || !pg_hash(r, i, 3, k->key.hash)) {
+            pg_damaged(s, "a key of an order");
+            break;
+        }
+        k->there = true;
+        k->key.no = (uint64_t)pg_int(r, i, 2);
+    }
+    PQclear(r);
+    return s->failed;
+}
+
+static int fetch_key(struct postgres_store *s, const char *creator, const char *order_ref) {
+    struct pg_fetched *f = s->fetched;
+    if (find_key(f, creator, order_ref) != NULL)
+        return 0;
+    const char *name = key_name(f->group, creator, order_ref);
+    struct known_key *k = arena_alloc(f->group, sizeof *k);
+    memset(k, 0, sizeof *k);
+    HASH_ADD_KEYPTR(hh, f->keys, name, strlen(name), k);
+    /* the last of a batch must not be sent by pg_put, which throws the answer away */
+    if (s->batches[PG_KEYS_FIND].rows == BATCH_ROWS_MAX - 1 && ask_for_keys(s) < 0)
+        return s->failed;
+    return pg_put(s, PG_KEYS_FIND, creator, order_ref);
+}
+
+int pg_fetch_group(struct postgres_store *s, const struct store_request *chain) {
+    struct pg_fetched *f = s->fetched;
+    HASH_CLEAR(hh, f->keys);
+    f->keys = NULL;
+    arena_clear(f->group);
+    bool wrote = s->wrote;
+    for (const struct store_request *r = chain; r != NULL; r = r->next) {
+        const struct store_accept *q = (const struct store_accept *)r;
+        for (size_t i = 0; r->op == STORE_ACCEPT && i < q->count && s->failed == 0; i++)
+            fetch_key(s, q->creator, q->orders[i].row.order_ref);
+    }
+    ask_for_keys(s);
+    s->wrote = wrote;
+    return s->failed;
+}
+
+int pg_fetched_key_add(struct postgres_store *s, const char *creator, const char *order_ref,
+                       const struct order_key *key) {
+    struct known_key *k = find_key(s->fetched, creator, order_ref);
+    if (k == NULL)
+        return pg_damaged(s, "an order was not looked for"); /* pg_fetch_group looks for all of them */
+    if (k->there)
+        return TAKT_EEXIST;
+    k->there = true;
+    k->key = *key;
+    return 0;
+}
+
+int pg_fetched_key(struct postgres_store *s, const char *creator, const char *order_ref, struct order_key *ret) {
+    const struct known_key *k = find_key(s->fetched, creator, order_ref);
+    if (k == NULL)
+        return 0;
+    if (!k->there)
+        return TAKT_ENOENT;
+    *ret = k->key;
+    return 1;
+}
+
+/* ---- what a publication names ---- */
+
+static int compare_number(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static uint64_t *order_numbers(const struct store_publish *q, struct arena *arena, size_t *ret_count) {
+    size_t count = q->order_count + q->promise_count + q->event_count, n = 0;
+    for (size_t i = 0; i < q->parcel_count; i++)
+        count += q->parcels[i].order_count;
+    uint64_t *numbers = arena_array(arena, count, sizeof *numbers);
+    for (size_t i = 0; i < q->order_count; i++)
+        numbers[n++] = q->orders[i].no;
+    for (size_t i = 0; i < q->promise_count; i++)
+        numbers[n++] = q->promises[i].order;
+    for (size_t i = 0; i < q->event_count; i++)
+        numbers[n++] = q->events[i].order;
+    for (size_t i = 0; i < q->parcel_count; i++)
+        for (uint32_t k = 0; k < q->parcels[i].order_count; k++)
+            numbers[n++] = q->parcels[i].orders[k];
+    *ret_count = n;
+    return numbers;
+}
+
+static size_t sort_unique(uint64_t *numbers, size_t count) {
+    size_t kept = 0;
+    qsort(numbers, count, sizeof *numbers, compare_number);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || numbers[i] != numbers[kept - 1])
+            numbers[kept++] = numbers[i];
+    return kept;
+}
+
+/* Asks for numbers, ascending and once each, in pieces; take_row is told every row, so in ascending order. */
+static void ask_numbers(struct postgres_store *s, enum pg_statement id, const uint64_t *numbers, size_t count,
+                        void (*take_row)(struct postgres_store *s, const PGresult *r, int row)) {
+    for (size_t from = 0; from < count && s->failed == 0;) {
+        size_t to = count - from < BATCH_ROWS_MAX ? count : from + BATCH_ROWS_MAX - 1;
+        for (; from < to; from++)
+            pg_put(s, id, numbers[from]);
+        PGresult *r = pg_ask(s, id);
+        for (int i = 0; r != NULL && i < PQntuples(r); i++)
+            take_row(s, r, i);
+        PQclear(r);
+    }
+}
+
+static void take_head(struct postgres_store *s, const PGresult *r, int row) {
+    pg_read_head(&s->tables, r, row, &s->fetched->heads[s->fetched->head_count++]);
+}
+
+static void take_lot(struct postgres_store *s, const PGresult *r, int row) {
+    s->fetched->lots[s->fetched->lot_count++] =
+        (struct known_lot){(uint64_t)pg_int(r, row, 0), {(enum lot_state)pg_int(r, row, 1), pg_time(r, row, 2)}};
+}
+
+static void take_slice(struct postgres_store *s, const PGresult *r, int row) {
+    struct pg_fetched *f = s->fetched;
+    ARRAY_GROW(f->slices, f->slice_count, f->slice_room);
+    pg_read_slice(r, row, &f->slices[f->slice_count++]);
+}
+
+static void fetch_lots(struct postgres_store *s, const struct store_publish *q) {
+    struct pg_fetched *f = s->fetched;
+    size_t count = 0;
+    uint64_t *numbers = arena_array(f->request, q->task_count + q->slice_count, sizeof *numbers);
+    for (size_t i = 0; i < q->task_count; i++)
+        numbers[count++] = q->tasks[i].lot;
+    for (size_t i = 0; i < q->slice_count; i++)
+        numbers[count++] = q->slices[i].lot;
+    count = sort_unique(numbers, count);
+    f->lots = arena_array(f->request, count, sizeof *f->lots);
+    ask_numbers(s, PG_LOT_HEADS, numbers, count, take_lot);
+}
+
+static void fetch_orders(struct postgres_store *s, const struct store_publish *q) {
+    struct pg_fetched *f = s->fetched;
+    size_t named;
+    const uint64_t *others = order_numbers(q, f->request, &named);
+    f->sliced = arena_array(f->request, q->slice_count, sizeof *f->sliced);
+    for (size_t i = 0; i < q->slice_count; i++)
+        f->sliced[i] = q->slices[i].order;
+    f->sliced_count = sort_unique(f->sliced, q->slice_count);
+    uint64_t *numbers = arena_array(f->request, named + f->sliced_count, sizeof *numbers);
+    memcpy(numbers, others, named * sizeof *numbers);
+    memcpy(numbers + named, f->sliced, f->sliced_count * sizeof *numbers);
+    size_t count = sort_unique(numbers, named + f->sliced_count);
+    f->heads = arena_array(f->request, count, sizeof *f->heads);
+    ask_numbers(s, PG_ORDER_HEADS, numbers, count, take_head);
+    ask_numbers(s, PG_SLICES_OF_ALL, f->sliced, f->sliced_count, take_slice);
+}
+
+void pg_fetched_forget(struct postgres_store *s) {
+    struct pg_fetched *f = s->fetched;
+    arena_clear(f->request);
+    f->publishing = false;
+    f->head_count = f->lot_count = f->slice_count = f->sliced_count = 0;
+}
+
+int pg_fetch_request(struct postgres_store *s, const struct store_request *r) {
+    pg_fetched_forget(s);
+    if (r->op != STORE_PUBLISH)
+        return s->failed;
+    bool wrote = s->wrote;
+    fetch_orders(s, (const struct store_publish *)r);
+    fetch_lots(s, (const struct store_publish *)r);
+    s->fetched->publishing = true;
+    s->wrote = wrote;
+    return s->failed;
+}
+
+int pg_fetched_head(struct postgres_store *s, uint64_t no, struct order_head *ret) {
+    const struct pg_fetched *f = s->fetched;
+    if (!f->publishing)
+        return 0;
+    /* its number is the first field */
+    const struct order_head *head = bsearch(&no, f->heads, f->head_count, sizeof *f->heads, compare_number);
+    if (head == NULL)
+        return TAKT_ENOENT; /* a publication asks for those only that it names */
+    *ret = *head;
+    return 1;
+}
+
+int pg_fetched_lot(struct postgres_store *s, uint32_t lot, struct lot_head *ret) {
+    const struct pg_fetched *f = s->fetched;
+    const uint64_t number = lot;
+    if (!f->publishing)
+        return 0;
+    const struct known_lot *known = bsearch(&number, f->lots, f->lot_count, sizeof *f->lots, compare_number);
+    if (known == NULL)
+        return TAKT_ENOENT;
+    *ret = known->head;
+    return 1;
+}
+
+int pg_fetched_slices(struct postgres_store *s, uint64_t no, const struct slice_row **ret, size_t *ret_count) {
+    const struct pg_fetched *f = s->fetched;
+    if (!f->publishing || bsearch(&no, f->sliced, f->sliced_count, sizeof no, compare_number) == NULL)
+        return 0;
+    /* the order is the first field */
+    const struct slice_row *at =
+        f->slice_count == 0 ? NULL : bsearch(&no, f->slices, f->slice_count, sizeof *at, compare_number);
+    *ret_count = 0;
+    *ret = at;
+    if (at == NULL)
+        return 1;
+    while (at > f->slices && at[-1].order == no)
+        at--;
+    *ret = at;
+    while (at < f->slices + f->slice_count && at->order == no)
+        at++, ++*ret_count;
+    return 1;
+}

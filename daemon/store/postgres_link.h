@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* A connection to PostgreSQL on which nothing waits longer than it says.
+ *
+ * libpq's asynchronous interface under deadlines of our own: a server that is stopped keeps its sockets open, and
+ * neither keepalives nor its own timeouts say so. Where the URL names several hosts each is tried in turn, with a
+ * deadline for each: PQconnectPoll knows none, and would wait for the first one for ever. Without target_session_attrs
+ * in the URL only a host that can be written is taken.
+ *
+ * Threads: one owner. Ownership: results are the caller's to PQclear. Errors: in `failure`, which tells a database that
+ * is stopped, slow, full or read-only apart. Cost: names of hosts are looked up by the system's resolver, which knows
+ * no deadline: `hostaddr` in the URL saves that. */
+
+#include "base/error.h"
+
+#include <libpq-fe.h>
+#include <stdint.h>
+
+enum { LINK_CONNECT_MS = 2000, LINK_ANSWER_MS = 5000 };
+
+enum link_trouble { LINK_WELL, LINK_STOPPED, LINK_SLOW, LINK_FULL, LINK_READ_ONLY, LINK_REFUSED, LINK_FAILED };
+
+struct pg_link {
+    PQconninfoOption *options;
+    const char *where; /* the hosts of the URL, for people */
+    PGconn *conn;      /* NULL: there is none */
+    bool warned;       /* the server has warned since this was last made false */
+    enum link_trouble trouble;
+    struct takt_error failure; /* the newest */
+};
+
+/* Reads the URL; does not connect. TAKT_EINVAL: it is none. */
+int link_init(struct pg_link *l, const char *url, struct takt_error *err);
+void link_done(struct pg_link *l);
+
+int link_connect(struct pg_link *l);
+void link_drop(struct pg_link *l);
+
+/* Sends statements without parameters and waits for the answer to the last one; NULL: failed. A connection that failed
+ * or is late is dropped; an error of the server leaves it. */
+PGresult *link_query(struct pg_link *l, const char *sql);
+int link_run(struct pg_link *l, const char *sql);
+
+/* What was sent by PQsend… on l->conn (sent: what that returned): waits for it. `what` is for the message. */
+PGresult *link_answer(struct pg_link *l, int sent, const char *what);
+
+/* The failure is about the medium being away, so another attempt at once is of use. */
+bool link_lost(const struct pg_link *l);

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`taktctl store`: what a person does to a store itself: check, measure, back up, bring back, move to another database."""
+import gzip
+import json
+import os
+import sqlite3
+import subprocess
+
+import pytest
+
+import database
+from taktlab import BUILD, WAIT_S, Lab, order, wait_until
+
+NASTY = "A \\N 'ü' \\x00 \\. %s \" 木"
+
+
+def store(lab, *arguments, status=0):
+    done = subprocess.run([f"{BUILD}/taktctl", "store", *arguments], cwd=lab.folder, capture_output=True, text=True, timeout=WAIT_S,
+                          check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def stats(lab, url):
+    return json.loads(store(lab, "stats", "-o", "json", url))
+
+
+def read(lab, name):
+    with (gzip.open if name.endswith(".gz") else open)(lab.path(name), "rt", encoding="utf-8") as f:
+        return f.read()
+
+
+@pytest.fixture(name="lab")
+def fixture_lab():
+    """A plant that has planned orders, some of them cancelled, in an SQLite store; the daemon runs."""
+    with Lab(store="sqlite:takt.db") as lab:
+        lab.start()
+        luna, band = lab.creator("luna"), lab.creator("band")
+        luna.ask("orders", orders=[order(f"A-{i}", quantity=i + 1) for i in range(30)])
+        odd = order("B-1", recipient={"name": NASTY, "address": {"country": "DE", "city": "Jena", "line1": "x"}})
+        assert band.ask("orders", orders=[odd])["accepted"] == 1
+        luna.ask("cancel", order_refs=["A-3", "A-4"])
+        wait_until(lambda: all(row["state"] != "accepted" for row in lab.ctl("orders")["orders"]), what="a plan")
+        yield lab
+
+
+@pytest.fixture(name="url")
+def fixture_url(request):
+    if database.programs() is None:
+        pytest.skip("PostgreSQL is not installed")
+    name = request.node.name[:60].lower()
+    yield database.shared().create(name)
+    database.shared().drop(name)
+
+
+def test_a_store_at_work_is_measured_and_found_whole(lab):
+    found = stats(lab, "sqlite:takt.db")
+    assert found["plant"] == "lab-01" and found["rows"]["orders"] == 31 and found["open_orders"] == 29
+    assert found["rows"]["event"] == found["event"] > 0
+    assert "is whole" in store(lab, "check", "sqlite:takt.db")
+
+
+@pytest.mark.parametrize("harm, fault", [
+    ("DELETE FROM order_key WHERE order_ref = 'A-1'", "an order without its key"),
+    ("DELETE FROM body WHERE no = (SELECT no FROM orders WHERE order_ref = 'A-1')", "without its body"),
+    ("UPDATE creator SET planned = planned + 1 WHERE creator = 'luna'", "count of orders"),
+    ("DELETE FROM lot", "a lot that is not there"),
+    ("UPDATE state SET cursor = 1", "a number that was not given"),
+    ("DELETE FROM task_plan", "a place in the plan"),
+])
+def test_harm_to_a_store_is_found(lab, harm, fault):
+    lab.stop()
+    with sqlite3.connect(lab.path("takt.db")) as db:
+        db.execute(harm)
+    db.close()
+    assert fault in store(lab, "check", "sqlite:takt.db", status=65)
+
+
+def test_a_dump_of_a_store_at_work_holds_every_table_and_only_its_owner_may_read_it(lab):
+    store(lab, "dump", "sqlite:takt.db", "a.dump")
+    lines = [json.loads(line) for line in read(lab, "a.dump").splitlines()]
+    tables = {line["table"] for line in lines if isinstance(line, dict) and "table" in line}
+    with sqlite3.connect(lab.path("takt.db")) as db:
+        there = {name for name, in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")}
+    db.close()
+    assert tables == there - {"plant"}
+    assert os.stat(lab.path("a.dump")).st_mode & 0o777 == 0o600
+    assert lines[-1]["rows"] == sum(isinstance(line, list) for line in lines)
+    assert "--force" in store(lab, "dump", "sqlite:takt.db", "a.dump", status=73)
+
+
+def test_a_restored_store_goes_on_where_the_dump_was_taken_and_gives_no_number_twice(lab):
+    store(lab, "dump", "sqlite:takt.db", "a.dump.gz")
+    luna = lab.creator("luna")
+    assert luna.ask("orders", orders=[order("LATE-1")])["accepted"] == 1  # which the dump does not know
+    seen = luna.ask("subscribe", after="now")["cursor"]
+    before = stats(lab, "sqlite:takt.db")
+    lab.stop()
+    assert "is newer" in store(lab, "restore", "a.dump.gz", "sqlite:takt.db", status=73)
+    store(lab, "restore", "a.dump.gz", "sqlite:takt.db", "--force")
+    assert "is whole" in store(lab, "check", "sqlite:takt.db")
+    lab.start()
+    luna = lab.creator("luna")
+    assert luna.ask("subscribe", after=seen)["cursor"] <= seen
+    answer = luna.ask("orders", orders=[order("A-1", quantity=2), order("LATE-1"), order("NEW-1")])
+    assert answer["accepted"] == 2 and answer["duplicates"] == 1, answer
+    event = luna.event(lambda e: e["order_ref"] == "NEW-1")
+    assert event["cursor"] > before["event"] + 1000
+    wait_until(lambda: all(row["state"] != "accepted" for row in lab.ctl("orders")["orders"]), what="a plan")
+
+
+def test_a_store_that_is_an_old_copy_is_noticed_when_a_creator_has_seen_more(lab):
+    luna = lab.creator("luna")
+    assert luna.ask("subscribe", after=10**6)["type"] == "subscribed"
+    luna.ask("subscribe", after=10**6)
+    wait_until(lambda: "old copy" in lab.log(), what="the log")
+    assert lab.log().count("old copy") == 1
+
+
+def test_nobody_moves_or_restores_a_store_that_a_daemon_works_on(lab):
+    store(lab, "dump", "sqlite:takt.db", "a.dump")
+    assert "in use" in store(lab, "move", "sqlite:takt.db", "sqlite:b.db", status=75)
+    assert "in use" in store(lab, "restore", "a.dump", "sqlite:takt.db", "--force", status=75)
+
+
+def test_a_store_moves_to_postgresql_and_back_without_a_difference(lab, url):
+    lab.stop()
+    store(lab, "move", "sqlite:takt.db", url)
+    store(lab, "move", url, "sqlite:back.db")
+    for name, source in (("a", "sqlite:takt.db"), ("b", url), ("c", "sqlite:back.db")):
+        store(lab, "dump", source, name)
+        assert "is whole" in store(lab, "check", source)
+    assert read(lab, "a") == read(lab, "b") == read(lab, "c")
+    assert NASTY in [json.loads(row[-1])["recipient"]["name"] for row in map(json.loads, read(lab, "b").splitlines())
+                     if isinstance(row, list) and isinstance(row[-1], str) and row[-1].startswith('{"recipient"')]
+    lab.plant["store"] = url
+    lab.start()
+    luna = lab.creator("luna")
+    answer = luna.ask("orders", orders=[order("A-1", quantity=2), order("NEW-1")])
+    assert answer["accepted"] == 1 and answer["duplicates"] == 1
+    assert "a daemon works with this database" in store(lab, "move", url, "sqlite:d.db", status=75)
+    assert not os.path.exists(lab.path("d.db")) or stats(lab, "sqlite:d.db")["rows"]["orders"] == 0
+    store(lab, "dump", url, "e")
+    assert '"NEW-1"' in read(lab, "e")
+
+
+@pytest.mark.parametrize("harm", ["cut", "row", "json", "table"])
+def test_a_dump_that_is_not_whole_brings_nothing_back(lab, harm):
+    store(lab, "dump", "sqlite:takt.db", "a.dump")
+    lines = read(lab, "a.dump").splitlines(keepends=True)
+    if harm == "cut":
+        lines = lines[:-1]
+    elif harm == "row":
+        del lines[10]
+    elif harm == "json":
+        lines[10] = lines[10][:-5] + "\n"
+    else:
+        lines.insert(-1, '{"table":"novelty","columns":["x"]}\n')
+    with open(lab.path("a.dump"), "w", encoding="utf-8") as f:
+        f.writelines(lines)
+    assert "no whole dump" in store(lab, "restore", "a.dump", "sqlite:new.db", status=65)
+    assert stats(lab, "sqlite:new.db")["rows"]["orders"] == 0
+
+
+def test_what_is_no_store_is_said_to_be_none(lab):
+    assert "sqlite:PATH" in store(lab, "check", "takt.db", status=64)
+    store(lab, "check", "sqlite:nowhere.db", status=66)
+    with open(lab.path("text.db"), "w", encoding="utf-8") as f:
+        f.write("This is a text and nothing else, but it is long enough to be read as the head of a file." * 40)
+    store(lab, "check", "sqlite:text.db", status=65)
+    assert "plant" in store(lab, "check", "sqlite:takt.db", "--plant", "other", status=66)
+    assert "nothing to do" in store(lab, "polish", "sqlite:takt.db", status=64)
