@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Moves, and what follows from them.
+/* Moves, and what follows from them. What is moved is a unit: a task, or a run as a whole.
  *
  * A move of v between a and b on a line, with b before v in the list:
  *
  *      … a … b x y z v …   →   … a … x' v b y' …      where b and all that waits for b (y') now stand behind v
  *
  * If v itself waits for b (but for the line), the move would close a circle and is refused. With v before a, the same
- * is done the other way round: v and all that waits for v goes behind a.
+ * is done the other way round: v and all that waits for v goes behind a. Runs stand in the list as a whole, and wait
+ * for what any of their members waits for.
+ *
+ * A task that leaves its run first goes to the end of it in the list. One that joins a run is brought next to it in the
+ * same way, before or behind, whichever way the two stood; on the line it then is the run's first or last.
  *
  * What was overwritten, there and in the times, is in a log, from which sequence_undo restores it. */
 
@@ -15,21 +19,24 @@
 
 #include <string.h>
 
-static void unlink_task(struct sequence *q, int32_t task) {
-    int32_t line = q->p->option_line[q->option[task]], before = q->before[task], behind = q->behind[task];
+/* What stays of a run that loses its leader has a new one. */
+static void unlink_unit(struct sequence *q, int32_t first, int32_t last) {
+    int32_t line = q->p->option_line[q->option[first]], before = q->before[first], behind = q->behind[last];
     *(before >= 0 ? &q->behind[before] : &q->line_first[line]) = behind;
     *(behind >= 0 ? &q->before[behind] : &q->line_last[line]) = before;
+    if (behind >= 0 && !q->joined[first])
+        q->joined[behind] = 0;
 }
 
-void sequence_link(struct sequence *q, int32_t task, int32_t option, int32_t next) {
-    int32_t line = q->p->option_line[option], before = next >= 0 ? q->before[next] : q->line_last[line];
-    q->option[task] = option;
-    q->before[task] = before;
-    q->behind[task] = next;
-    *(before >= 0 ? &q->behind[before] : &q->line_first[line]) = task;
-    *(next >= 0 ? &q->before[next] : &q->line_last[line]) = task;
+void sequence_link(struct sequence *q, int32_t first, int32_t last, int32_t line, int32_t next) {
+    int32_t before = next >= 0 ? q->before[next] : q->line_last[line];
+    q->before[first] = before;
+    q->behind[last] = next;
+    *(before >= 0 ? &q->behind[before] : &q->line_first[line]) = first;
+    *(next >= 0 ? &q->before[next] : &q->line_last[line]) = last;
 }
 
+/* Whether a task waits for what is marked, by its job or, where it leads a run, by its line. */
 static bool waits_for_marked(const struct sequence *q, int32_t task, bool by_line) {
     const struct problem *p = q->p;
     const int32_t *mark = q->work->mark, epoch = q->work->epoch;
@@ -95,41 +102,95 @@ static void write_part(struct sequence *q, const int32_t *part) {
     }
 }
 
-/* Shifts `first` and what waits for it behind `last`; false: `last` waits for it. */
+/* The place behind the run that begins at this place of the list. */
+static inline int32_t run_end(const struct sequence *q, int32_t place) {
+    do
+        place++;
+    while (place < q->p->tasks && q->joined[q->order[place]]);
+    return place;
+}
+
+static inline void copy_run(const struct sequence *q, int32_t place, int32_t end, int32_t *list, int32_t *count) {
+    while (place < end)
+        list[(*count)++] = q->order[place++];
+}
+
+static inline bool run_waits(const struct sequence *q, int32_t place, int32_t end, bool by_line) {
+    for (int32_t i = place; i < end; i++)
+        if (waits_for_marked(q, q->order[i], by_line))
+            return true;
+    return false;
+}
+
+static inline void mark_run(const struct sequence *q, int32_t place, int32_t end) {
+    for (int32_t i = place; i < end; i++)
+        q->work->mark[q->order[i]] = q->work->epoch;
+}
+
+/* Shifts the run that begins at place `first` and what waits for it behind the one that begins at `last`; false: that
+ * one waits for it. */
 static bool shift(struct sequence *q, int32_t first, int32_t last, bool last_moves) {
     struct sequence_work *w = q->work;
-    int32_t front = 0, back = 0, from = q->pos[first], to = q->pos[last];
-    int32_t *part = w->scratch, *later = w->scratch + q->p->tasks;
+    int32_t front = 0, back = 0, *part = w->scratch, *later = w->scratch + q->p->tasks;
+    int32_t end = run_end(q, first), last_end = run_end(q, last);
     w->epoch++;
-    keep_part(q, from, to);
-    w->mark[first] = w->epoch;
-    later[back++] = first;
-    for (int32_t i = from + 1; i < to; i++) {
-        int32_t task = q->order[i];
-        if (waits_for_marked(q, task, true)) {
-            w->mark[task] = w->epoch;
-            later[back++] = task;
+    copy_run(q, w->from, first, part, &front);
+    mark_run(q, first, end);
+    copy_run(q, first, end, later, &back);
+    for (int32_t i = end; i < last; i = end) {
+        end = run_end(q, i);
+        if (run_waits(q, i, end, true)) {
+            mark_run(q, i, end);
+            copy_run(q, i, end, later, &back);
         } else {
-            part[front++] = task;
+            copy_run(q, i, end, part, &front);
         }
     }
-    if (waits_for_marked(q, last, !last_moves)) {
-        w->length = 0;
+    if (run_waits(q, last, last_end, !last_moves))
         return false;
-    }
-    part[front++] = last;
+    copy_run(q, last, last_end, part, &front);
     memcpy(part + front, later, (size_t)back * sizeof *part);
+    front += back;
+    copy_run(q, last_end, w->from + w->length, part, &front);
     write_part(q, part);
-    relink_pools(q, w->shifted, w->length, true);
     return true;
 }
 
-static void begin_move(struct sequence *q, int32_t task) {
+/* In the list, brings a task to the end of the run that it leaves, or to its front. */
+static void leave_run(struct sequence *q, int32_t task, int32_t from, int32_t to, bool to_front) {
+    int32_t place = q->pos[task], step = to_front ? -1 : 1, end = to_front ? from : to;
+    for (; place != end; place += step) {
+        q->order[place] = q->order[place + step];
+        q->pos[q->order[place]] = place;
+    }
+    q->order[place] = task;
+    q->pos[task] = place;
+}
+
+static void charge_moves(struct sequence *q, int32_t first, int32_t last, int64_t sign) {
+    for (int32_t i = first; q->p->objective.moves > 0; i = q->behind[i]) {
+        q->cost += sign * sequence_move_cost(q, i, q->start[i]);
+        if (i == last)
+            return;
+    }
+}
+
+static void set_line(struct sequence *q, int32_t first, int32_t last, int32_t line) {
+    for (int32_t i = first;; i = q->behind[i]) {
+        q->option[i] = option_on(q->p, i, line);
+        if (i == last)
+            return;
+    }
+}
+
+static void begin_move(struct sequence *q, int32_t first, int32_t last) {
     struct sequence_work *w = q->work;
-    w->task = task;
-    w->option = q->option[task];
-    w->next = q->behind[task];
-    w->from = q->pos[task];
+    w->first = first;
+    w->last = last;
+    w->line = q->p->option_line[q->option[first]];
+    w->next = q->behind[last];
+    w->joined = q->joined[first];
+    w->next_joined = w->next >= 0 && q->joined[w->next];
     w->length = 0;
     w->cost = q->cost;
     w->energy = q->energy;
@@ -139,42 +200,158 @@ static void begin_move(struct sequence *q, int32_t task) {
         q->cost -= q->p->objective.makespan * sequence_makespan(q);
 }
 
-bool sequence_move(struct sequence *q, int32_t task, int32_t option, int32_t next) {
+/* Puts what was moved back on its line and in the list. */
+static void put_back(struct sequence *q, bool relink) {
     struct sequence_work *w = q->work;
-    if (next == task || (next == q->behind[task] && option == q->option[task]))
-        return false;
-    begin_move(q, task);
-    int32_t old_behind = q->behind[task];
-    if (q->p->objective.moves > 0)
-        q->cost -= sequence_move_cost(q, task, q->start[task]);
-    unlink_task(q, task);
-    sequence_link(q, task, option, next);
-    if (q->p->objective.moves > 0)
-        q->cost += sequence_move_cost(q, task, q->start[task]);
-    int32_t before = q->before[task];
-    bool sound = true;
-    if (next >= 0 && q->pos[next] < q->pos[task])
-        sound = shift(q, next, task, true);
-    else if (before >= 0 && q->pos[before] > q->pos[task])
-        sound = shift(q, task, before, false);
-    if (!sound) {
-        unlink_task(q, task);
-        sequence_link(q, task, w->option, w->next);
+    unlink_unit(q, w->first, w->last);
+    set_line(q, w->first, w->last, w->line);
+    sequence_link(q, w->first, w->last, w->line, w->next);
+    q->joined[w->first] = w->joined;
+    if (w->next >= 0)
+        q->joined[w->next] = w->next_joined;
+    if (w->length == 0)
+        return;
+    memcpy(w->scratch, &q->order[w->from], (size_t)w->length * sizeof *w->scratch);
+    write_part(q, w->shifted);
+    if (relink)
+        relink_pools(q, w->scratch, w->length, false);
+}
+
+/* Where a unit goes: before `next` on the line, or into the run of `mate`, if not -1. */
+struct goal {
+    int32_t line, next, mate;
+};
+
+/* Brings the list in order for a unit that is linked in its new place; [from, to] was its run in the list. */
+static bool settle(struct sequence *q, const struct goal *g, int32_t from, int32_t to) {
+    struct sequence_work *w = q->work;
+    int32_t first = w->first, before = q->before[first], behind = q->behind[w->last];
+    bool leaves = to - from > q->pos[w->last] - q->pos[first];
+    if (g->mate >= 0) { /* next to it, on the side where it stands already */
+        behind = q->pos[g->mate] < q->pos[first] ? sequence_leader(q, g->mate) : -1;
+        before = behind < 0 ? sequence_tail(q, g->mate) : -1;
+    }
+    bool back = behind >= 0 && q->pos[behind] < q->pos[first], ahead = before >= 0 && q->pos[before] > q->pos[w->last];
+    w->from = from;
+    if (!leaves && !back && !ahead)
+        return true;
+    keep_part(q, back && q->pos[behind] < from ? q->pos[behind] : from,
+              ahead && q->pos[before] > to ? q->pos[before] : to);
+    if (leaves)
+        leave_run(q, first, from, to, behind >= 0 && q->pos[behind] >= from && q->pos[behind] <= to);
+    if (behind >= 0 && q->pos[behind] < q->pos[first])
+        return shift(q, q->pos[behind], q->pos[first], true);
+    if (before >= 0 && q->pos[before] > q->pos[w->last])
+        return shift(q, q->pos[first], q->pos[sequence_leader(q, before)], false);
+    return true;
+}
+
+static void mark_unit(struct sequence *q, int32_t old_mate) {
+    struct sequence_work *w = q->work;
+    const struct problem *p = q->p;
+    mark_dirty(q, w->first);
+    if (q->behind[w->last] >= 0)
+        mark_dirty(q, q->behind[w->last]);
+    if (w->next >= 0)
+        mark_dirty(q, w->next);
+    if (old_mate >= 0)
+        mark_dirty(q, old_mate);
+    for (int32_t i = w->first;; i = q->behind[i]) {
+        for (int32_t k = p->after_offset[i]; k < p->after_offset[i + 1] && p->overlap_quantity[i] > 0; k++)
+            mark_dirty(q, p->after[k]);
+        if (i == w->last)
+            return;
+    }
+}
+
+static bool move_unit(struct sequence *q, int32_t first, int32_t last, struct goal g) {
+    struct sequence_work *w = q->work;
+    int32_t from = q->pos[sequence_leader(q, first)], to = q->pos[sequence_tail(q, last)];
+    begin_move(q, first, last);
+    int32_t old_mate = w->joined ? q->before[first] : w->next_joined ? w->next : -1;
+    charge_moves(q, first, last, -1);
+    unlink_unit(q, first, last);
+    q->joined[first] = 0;
+    while (g.next >= 0 && q->joined[g.next])
+        g.next = q->before[g.next];
+    bool in_front = g.mate >= 0 && q->pos[g.mate] < q->pos[first];
+    if (g.mate >= 0)
+        g.next = in_front ? sequence_leader(q, g.mate) : q->behind[sequence_tail(q, g.mate)];
+    set_line(q, first, last, g.line);
+    sequence_link(q, first, last, g.line, g.next);
+    charge_moves(q, first, last, 1);
+    if (!settle(q, &g, from, to)) {
+        put_back(q, false);
         q->cost = w->cost;
         return false;
     }
-    mark_dirty(q, task);
-    if (next >= 0)
-        mark_dirty(q, next);
-    if (old_behind >= 0)
-        mark_dirty(q, old_behind);
-    for (int32_t k = q->p->after_offset[task]; k < q->p->after_offset[task + 1] && q->p->overlap_quantity[task] > 0;
-         k++)
-        mark_dirty(q, q->p->after[k]);
+    if (g.mate >= 0)
+        q->joined[in_front ? g.next : first] = 1;
+    if (w->length > 0)
+        relink_pools(q, w->shifted, w->length, true);
+    mark_unit(q, old_mate);
     if (sequence_propagate(q, w->from) && q->energy <= q->limit)
         return true;
     sequence_undo(q);
     return false;
+}
+
+static bool is_alone(const struct sequence *q, int32_t task) {
+    return !q->joined[task] && (q->behind[task] < 0 || !q->joined[q->behind[task]]);
+}
+
+bool sequence_move(struct sequence *q, int32_t task, int32_t option, int32_t next) {
+    const struct problem *p = q->p;
+    int32_t line = p->option_line[option];
+    if (next == task || (next == q->behind[task] && option == q->option[task] && is_alone(q, task)))
+        return false;
+    if (p->line_batch[line] > 0 && p->size[task] > p->line_batch[line])
+        return false;
+    return move_unit(q, task, task, (struct goal){line, next, -1});
+}
+
+/* Whether all of a run can be done on the line, as one. */
+static bool run_fits(const struct sequence *q, int32_t first, int32_t last, int32_t line) {
+    const struct problem *p = q->p;
+    int64_t size = 0;
+    int32_t hours = -1;
+    for (int32_t i = first;; i = q->behind[i]) {
+        int32_t o = option_on(p, i, line);
+        if (o < 0 || p->fixed_line[i] >= 0 || (hours >= 0 && p->option_hours[o] != hours))
+            return false;
+        hours = p->option_hours[o];
+        size += p->size[i];
+        if (i == last)
+            return size <= p->line_batch[line];
+    }
+}
+
+bool sequence_move_run(struct sequence *q, int32_t task, int32_t option, int32_t next) {
+    int32_t first = sequence_leader(q, task), last = sequence_tail(q, task), line = q->p->option_line[option];
+    if (first == last)
+        return sequence_move(q, task, option, next);
+    if (next >= 0)
+        next = sequence_leader(q, next);
+    if (next == first || (next == q->behind[last] && option == q->option[task]) || !run_fits(q, first, last, line))
+        return false;
+    return move_unit(q, first, last, (struct goal){line, next, -1});
+}
+
+bool sequence_join(struct sequence *q, int32_t task, int32_t other) {
+    const struct problem *p = q->p;
+    int32_t line = p->option_line[q->option[other]], option = option_on(p, task, line),
+            first = sequence_leader(q, other);
+    int64_t size = p->size[task];
+    if (option < 0 || p->line_batch[line] == 0 || p->family[task] != p->family[other] ||
+        sequence_leader(q, task) == first)
+        return false;
+    for (int32_t i = first; i >= 0 && (i == first || q->joined[i]); i = q->behind[i]) {
+        size += p->size[i];
+        if (size > p->line_batch[line] || p->fixed_line[i] >= 0 ||
+            p->option_hours[q->option[i]] != p->option_hours[option])
+            return false;
+    }
+    return move_unit(q, task, task, (struct goal){line, -1, other});
 }
 
 void sequence_undo(struct sequence *q) {
@@ -199,13 +376,7 @@ void sequence_undo(struct sequence *q) {
         w->state_count -= (size_t)n + 1;
         memcpy(&w->free[w->free_offset[u]], &w->states[w->state_count], (size_t)n * sizeof *w->free);
     }
-    unlink_task(q, w->task);
-    sequence_link(q, w->task, w->option, w->next);
-    if (w->length > 0) {
-        memcpy(w->scratch, &q->order[w->from], (size_t)w->length * sizeof *w->scratch);
-        write_part(q, w->shifted);
-        relink_pools(q, w->scratch, w->length, false);
-    }
+    put_back(q, true);
     q->cost = w->cost;
     q->energy = w->energy;
     q->aside = w->aside;

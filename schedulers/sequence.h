@@ -12,8 +12,12 @@
  * Most moves leave the makespan as it is, and a search that sees only it walks in the dark: the energy adds the mean
  * end of all lines, at a fraction of the makespan's weight.
  *
- * It knows lines with hours and changeovers, networks, lags, overlap, releases, fixed tasks, pools of one capacity
- * without hours, and all terms of the objective; sequence_knows tells.
+ * On lines with `batch` neighbours may be one run: they stand next to each other in the list too, start and end
+ * together, and whatever one of them waits for all of them wait for.
+ *
+ * It knows lines with hours, changeovers and runs, networks, lags, overlap, releases, fixed tasks, pools, and all terms
+ * of the objective; not limited lags, nor tasks that fixed ones wait for; sequence_knows tells. A pool is held from a
+ * task's start to its end, pauses and all, which is stricter than the format.
  *
  * Threads: one owner. Ownership: sequence_new and sequence_free. Cost: a move is O(tasks between the two places in the
  * list
@@ -21,8 +25,6 @@
 
 #include "schedulers/model.h"
 #include "schedulers/schedule.h"
-
-enum { SEQUENCE_POOL_MAX = 64 }; /* capacity */
 
 struct sequence {
     const struct problem *p;
@@ -38,6 +40,7 @@ struct sequence {
     int32_t *used_line;              /* those that some task can be on, used_lines of them */
     int32_t used_lines;
     int32_t *before, *behind; /* by task: neighbours on its line; -1: none */
+    uint8_t *joined;          /* by task: in one run with the task before it on its line */
     int32_t *option;          /* by task: its line and time there */
     int32_t *start, *end;
     int32_t *setup;    /* of the line after the task */
@@ -53,13 +56,21 @@ bool sequence_knows(const struct problem *p);
 struct sequence *sequence_new(const struct problem *p, const struct schedule *s);
 void sequence_free(struct sequence *q); /* NULL is fine */
 
-/* Puts `task` with `option` directly before `next` on that line (-1: behind its last). False: that is no order, breaks
- * a rule, or costs more than the limit; all is as it was. */
+/* Puts `task` with `option`, out of its run, directly before `next` and its run on that line (-1: behind its last).
+ * False: that is no order, breaks a rule, or costs more than the limit; all is as it was. */
 bool sequence_move(struct sequence *q, int32_t task, int32_t option, int32_t next);
-/* Takes the last move back; once. */
+/* The same for all of the task's run. */
+bool sequence_move_run(struct sequence *q, int32_t task, int32_t option, int32_t next);
+/* Puts `task` into the run of `other`. */
+bool sequence_join(struct sequence *q, int32_t task, int32_t other);
+/* Takes the last of these back; once. */
 void sequence_undo(struct sequence *q);
 
-/* What binds a task's start: -1: nothing before it, else the task; ret_by_line: its neighbour on the line. */
+/* The first and the last of the task's run on its line: itself, where it is alone. */
+int32_t sequence_leader(const struct sequence *q, int32_t task);
+int32_t sequence_tail(const struct sequence *q, int32_t task);
+/* What binds the start of a task and its run: -1: nothing before it, else the task; ret_by_line: the one before its
+ * leader on the line. */
 int32_t sequence_cause(const struct sequence *q, int32_t task, bool *ret_by_line);
 /* A task that ends last of all. */
 int32_t sequence_last(const struct sequence *q);
@@ -67,7 +78,8 @@ int32_t sequence_last(const struct sequence *q);
 int32_t sequence_job_last(const struct sequence *q, int32_t job);
 
 struct sequence_order { /* all that a sequence follows from */
-    int32_t *order, *option;
+    int32_t *order;
+    int32_t *option; /* by task; -1 - option: it is joined */
 };
 void sequence_save(const struct sequence *q, struct sequence_order *ret); /* arrays as long as there are tasks */
 void sequence_restore(struct sequence *q, const struct sequence_order *saved);

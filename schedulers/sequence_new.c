@@ -9,14 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Runs of no length could be read in another order, or as one. */
+static bool has_empty_runs(const struct problem *p) {
+    for (int32_t i = 0; i < p->tasks; i++)
+        for (int32_t o = p->option_offset[i]; o < p->option_offset[i + 1]; o++)
+            if (p->line_batch[p->option_line[o]] > 0 &&
+                (p->option_time[o] == 0 ||
+                 (p->fixed_line[i] == p->option_line[o] && p->fixed_start[i] == p->fixed_end[i])))
+                return true;
+    return false;
+}
+
 bool sequence_knows(const struct problem *p) {
-    for (int32_t l = 0; l < p->lines; l++)
-        if (p->line_batch[l] > 0)
-            return false;
-    for (int32_t k = 0; k < p->pools; k++)
-        if (p->step_offset[k + 1] - p->step_offset[k] > 1 || p->step_capacity[p->step_offset[k]] > SEQUENCE_POOL_MAX ||
-            p->hours[p->pool_hours[k]].count != HOURS_ALWAYS)
-            return false;
     for (int32_t i = 0; i < p->tasks; i++) {
         if (p->lag_max[i] != PROBLEM_NONE)
             return false;
@@ -24,7 +28,7 @@ bool sequence_knows(const struct problem *p) {
             if (p->fixed_line[p->after[s]] >= 0)
                 return false;
     }
-    return true;
+    return !has_empty_runs(p) && sequence_pools_knows(p);
 }
 
 enum { MAKESPAN_SHARE = 8 }; /* what a tick of makespan weighs against one of the mean end of lines */
@@ -82,16 +86,6 @@ static void find_facts(struct sequence *q) {
     job_facts_done(&facts);
 }
 
-static void find_usages(struct sequence *q) {
-    const struct problem *p = q->p;
-    struct sequence_work *w = q->work;
-    for (int32_t i = 0; i < p->tasks; i++)
-        for (int32_t u = p->usage_offset[i]; u < p->usage_offset[i + 1]; u++) {
-            w->task_of_usage[u] = i;
-            w->free_offset[u + 1] = w->free_offset[u] + p->step_capacity[p->step_offset[p->usage_pool[u]]];
-        }
-}
-
 static struct sequence *sequence_empty(const struct problem *p) {
     struct arena *a = arena_new();
     struct sequence *q = arena_alloc(a, sizeof *q);
@@ -112,6 +106,7 @@ static struct sequence *sequence_empty(const struct problem *p) {
     w->dirty = arena_array(a, n / 64 + 1, sizeof *w->dirty);
     w->scratch = numbers(a, 2 * n);
     w->tasks = arena_array(a, n, sizeof *w->tasks);
+    q->joined = arena_alloc(a, n);
     w->simple = arena_alloc(a, n);
     w->is_sink = arena_alloc(a, n);
     w->sink_offset = numbers(a, (size_t)p->jobs + 1);
@@ -124,8 +119,7 @@ static struct sequence *sequence_empty(const struct problem *p) {
     find_lines(q);
     find_sinks(q);
     find_facts(q);
-    find_usages(q);
-    w->free = numbers(a, (size_t)w->free_offset[usages]);
+    sequence_pools_init(q);
     return q;
 }
 
@@ -149,7 +143,7 @@ static void link_all(struct sequence *q) {
     for (int32_t k = 0; k < p->tasks; k++) {
         int32_t task = q->order[k];
         q->pos[task] = k;
-        sequence_link(q, task, q->option[task], -1);
+        sequence_link(q, task, task, p->option_line[q->option[task]], -1);
         for (int32_t u = p->usage_offset[task]; u < p->usage_offset[task + 1]; u++) {
             int32_t last = w->pool_last[p->usage_pool[u]];
             w->usage_before[u] = last;
@@ -198,29 +192,39 @@ static bool compute_all(struct sequence *q) {
 }
 
 struct listed {
-    int32_t start, end, rank, task;
+    int32_t start, end, line, rank, task;
 };
 
+/* A run's members come behind each other; what has no length may wait for others of its tick. */
 static int compare_listed(const void *a, const void *b) {
     const struct listed *x = a, *y = b;
     if (x->start != y->start)
         return x->start < y->start ? -1 : 1;
     if (x->end != y->end)
         return x->end < y->end ? -1 : 1;
+    if (x->start < x->end && x->line != y->line)
+        return x->line < y->line ? -1 : 1;
     return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static bool is_joined(const struct problem *p, const struct listed *last, const struct listed *row) {
+    return p->line_batch[row->line] > 0 && last->line == row->line && last->start == row->start &&
+           last->end == row->end && p->family[last->task] == p->family[row->task];
 }
 
 struct sequence *sequence_new(const struct problem *p, const struct schedule *s) {
     struct sequence *q = sequence_empty(p);
     struct listed *row = takt_alloc((size_t)p->tasks * sizeof *row);
     for (int32_t i = 0; i < p->tasks; i++) {
-        row[i] = (struct listed){s->start[i], s->end[i], p->rank[i], i};
+        row[i] = (struct listed){s->start[i], s->end[i], s->line[i], p->rank[i], i};
         q->option[i] = option_on(p, i, s->line[i]);
     }
     if (p->tasks > 0)
         qsort(row, (size_t)p->tasks, sizeof *row, compare_listed);
-    for (int32_t k = 0; k < p->tasks; k++)
+    for (int32_t k = 0; k < p->tasks; k++) {
         q->order[k] = row[k].task;
+        q->joined[row[k].task] = k > 0 && is_joined(p, &row[k - 1], &row[k]);
+    }
     free(row);
     if (!compute_all(q)) {
         sequence_free(q);
@@ -234,15 +238,17 @@ struct sequence *sequence_new(const struct problem *p, const struct schedule *s)
 }
 
 void sequence_save(const struct sequence *q, struct sequence_order *ret) {
-    size_t size = (size_t)q->p->tasks * sizeof(int32_t);
-    memcpy(ret->order, q->order, size);
-    memcpy(ret->option, q->option, size);
+    memcpy(ret->order, q->order, (size_t)q->p->tasks * sizeof(int32_t));
+    for (int32_t i = 0; i < q->p->tasks; i++)
+        ret->option[i] = q->joined[i] ? -1 - q->option[i] : q->option[i];
 }
 
 void sequence_restore(struct sequence *q, const struct sequence_order *saved) {
-    size_t size = (size_t)q->p->tasks * sizeof(int32_t);
-    memcpy(q->order, saved->order, size);
-    memcpy(q->option, saved->option, size);
+    memcpy(q->order, saved->order, (size_t)q->p->tasks * sizeof(int32_t));
+    for (int32_t i = 0; i < q->p->tasks; i++) {
+        q->joined[i] = saved->option[i] < 0;
+        q->option[i] = q->joined[i] ? -1 - saved->option[i] : saved->option[i];
+    }
     compute_all(q);
 }
 

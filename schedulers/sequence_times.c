@@ -68,8 +68,9 @@ int32_t sequence_job_last(const struct sequence *q, int32_t job) {
     return last;
 }
 
-/* When `before` lets `task`, which takes `time`, start. */
-static int32_t ready_after(const struct sequence *q, int32_t before, const struct hours *hours, int32_t time) {
+/* When `before` lets a task start that takes `time`, in a run that takes `span`. */
+static int32_t ready_after(const struct sequence *q, int32_t before, const struct hours *hours, int32_t time,
+                           int32_t span) {
     const struct problem *p = q->p;
     int32_t lag = p->lag_after[before];
     if (p->overlap_quantity[before] == 0)
@@ -81,10 +82,10 @@ static int32_t ready_after(const struct sequence *q, int32_t before, const struc
     int64_t least = (int64_t)q->end[before] + lag + part_of(time, first, of);
     if (least >= PROBLEM_TICK_MAX)
         return PROBLEM_TICK_MAX;
-    int32_t late = time == 0 ? (int32_t)least
+    int32_t late = span == 0 ? (int32_t)least
                    : hours->count == HOURS_ALWAYS
-                       ? (int32_t)(least - time)
-                       : hours_tick(hours, (int64_t)hours_open_before(hours, (int32_t)least - 1) - time + 1);
+                       ? (int32_t)(least - span)
+                       : hours_tick(hours, (int64_t)hours_open_before(hours, (int32_t)least - 1) - span + 1);
     return max(ready, late);
 }
 
@@ -103,79 +104,98 @@ static int32_t line_ready(const struct sequence *q, int32_t task, int32_t line, 
     return h->count == HOURS_ALWAYS ? free + gap : hours_passed(h, free, gap);
 }
 
-static int32_t pools_ready(const struct sequence *q, int32_t task, int32_t ready) {
-    const struct sequence_work *w = q->work;
-    const struct problem *p = q->p;
-    for (int32_t u = p->usage_offset[task]; u < p->usage_offset[task + 1]; u++) {
-        int32_t before = w->usage_before[u], amount = p->usage_amount[u];
-        if (before >= 0 && amount > 0)
-            ready = max(ready, w->free[w->free_offset[before] + amount - 1]);
-    }
-    return ready;
-}
-
-/* What the pool's units are free from after the task: its amount of the earliest are so at its end. */
-static void give_pools(struct sequence *q, int32_t task, bool log) {
-    struct sequence_work *w = q->work;
-    const struct problem *p = q->p;
-    for (int32_t u = p->usage_offset[task]; u < p->usage_offset[task + 1]; u++) {
-        int32_t n = w->free_offset[u + 1] - w->free_offset[u], amount = p->usage_amount[u], k = 0,
-                row[SEQUENCE_POOL_MAX];
-        int32_t *own = &w->free[w->free_offset[u]];
-        const int32_t *before = w->usage_before[u] >= 0 ? &w->free[w->free_offset[w->usage_before[u]]] : NULL;
-        for (int32_t i = amount; i < n && (before == NULL || before[i] <= q->end[task]); i++)
-            row[k++] = before == NULL ? INT32_MIN : before[i];
-        for (int32_t i = 0; i < amount; i++)
-            row[k++] = q->end[task];
-        for (; k < n; k++)
-            row[k] = before[k];
-        if (memcmp(row, own, (size_t)n * sizeof *row) == 0)
-            continue;
-        if (log) {
-            while (w->state_count + 1 + (size_t)n > w->state_cap)
-                ARRAY_GROW(w->states, w->state_cap, w->state_cap);
-            memcpy(&w->states[w->state_count], own, (size_t)n * sizeof *row);
-            w->states[w->state_count + (size_t)n] = u;
-            w->state_count += (size_t)n + 1;
-        }
-        memcpy(own, row, (size_t)n * sizeof *row);
-        if (w->usage_behind[u] >= 0)
-            mark_dirty(q, w->task_of_usage[w->usage_behind[u]]);
-    }
-}
-
 struct timing {
     int32_t start, end, setup, change;
 };
 
-/* The earliest start of a task; false: it would break a rule. */
-static bool time_task(const struct sequence *q, int32_t task, struct timing *ret) {
+struct unit { /* a task, or a run from its leader to its tail */
+    int32_t leader, tail, line, time;
+    const struct hours *hours;
+    bool breakable, uses_pools;
+    int32_t fixed; /* a member that is; -1: none */
+};
+
+static struct unit unit_of(const struct sequence *q, int32_t leader) {
     const struct problem *p = q->p;
-    const struct sequence_work *w = q->work;
-    int32_t o = q->option[task], time = p->option_time[o], line = p->option_line[o];
-    const struct hours *hours = &p->hours[p->option_hours[o]];
-    int32_t ready = line_ready(q, task, line, &ret->change, &ret->setup);
-    if (p->fixed_line[task] >= 0) {
-        ret->start = p->fixed_start[task];
-        ret->end = p->fixed_end[task];
-        int32_t free = q->before[task] >= 0 ? q->end[q->before[task]] : INT32_MIN;
-        return free <= ret->start && pools_ready(q, task, INT32_MIN) <= ret->start;
+    int32_t o = q->option[leader];
+    struct unit u = {leader,
+                     leader,
+                     p->option_line[o],
+                     p->option_time[o],
+                     &p->hours[p->option_hours[o]],
+                     p->breakable[leader],
+                     p->usage_offset[leader] < p->usage_offset[leader + 1],
+                     p->fixed_line[leader] >= 0 ? leader : -1};
+    for (int32_t i = q->behind[leader]; i >= 0 && q->joined[i]; i = q->behind[i]) {
+        u.tail = i;
+        u.time = max(u.time, p->option_time[q->option[i]]);
+        u.breakable = u.breakable && p->breakable[i];
+        u.uses_pools = u.uses_pools || p->usage_offset[i] < p->usage_offset[i + 1];
+        u.fixed = p->fixed_line[i] >= 0 ? i : u.fixed;
     }
-    ready = max(ready, w->release[task]);
-    if (w->simple[task]) {
+    return u;
+}
+
+/* When the member's release and what it succeeds let its run start. */
+static int32_t job_ready(const struct sequence *q, int32_t task, const struct unit *u) {
+    const struct problem *p = q->p;
+    int32_t ready = q->work->release[task], time = p->option_time[q->option[task]];
+    if (q->work->simple[task]) {
         for (int32_t k = p->before_offset[task]; k < p->before_offset[task + 1]; k++)
             ready = max(ready, q->end[p->before[k]] + p->lag_after[p->before[k]]);
     } else {
         for (int32_t k = p->before_offset[task]; k < p->before_offset[task + 1]; k++)
-            ready = max(ready, ready_after(q, p->before[k], hours, time));
+            ready = max(ready, ready_after(q, p->before[k], u->hours, time, u->time));
     }
-    if (p->usage_offset[task] < p->usage_offset[task + 1])
-        ready = pools_ready(q, task, ready);
-    if (ready >= PROBLEM_TICK_MAX)
+    return ready;
+}
+
+/* A fixed run: whether everything is in time for it. Others may be in it if they take no longer than it does. */
+static bool time_fixed(const struct sequence *q, const struct unit *u, struct timing *ret) {
+    const struct problem *p = q->p;
+    int32_t before = q->before[u->leader];
+    ret->start = p->fixed_start[u->fixed];
+    ret->end = p->fixed_end[u->fixed];
+    if (before >= 0 && q->end[before] > ret->start)
         return false;
-    ret->start = hours_start(hours, ready, time, p->breakable[task]);
-    ret->end = ret->start >= PROBLEM_TICK_MAX ? HOURS_NEVER : hours_passed(hours, ret->start, time);
-    return ret->end < PROBLEM_TICK_MAX;
+    if (u->uses_pools && (sequence_pools_ready(q, u->leader, u->tail, INT32_MIN) > ret->start ||
+                          sequence_pools_after(q, u->leader, u->tail, ret->start, ret->end) > ret->start))
+        return false;
+    for (int32_t i = u->leader; u->leader != u->tail; i = q->behind[i]) {
+        const struct hours *own = &p->hours[p->option_hours[q->option[i]]];
+        if (p->fixed_line[i] >= 0 ? p->fixed_start[i] != ret->start || p->fixed_end[i] != ret->end
+                                  : own != &p->hours[p->fixed_hours[u->fixed]] || job_ready(q, i, u) > ret->start ||
+                                        hours_open_between(own, ret->start, ret->end) < p->option_time[q->option[i]] ||
+                                        hours_start(own, ret->start, ret->end - ret->start, false) != ret->start)
+            return false;
+        if (i == u->tail)
+            break;
+    }
+    return true;
+}
+
+/* The earliest start of a task or a run; false: it would break a rule. */
+static bool time_unit(const struct sequence *q, const struct unit *u, struct timing *ret) {
+    int32_t ready = line_ready(q, u->leader, u->line, &ret->change, &ret->setup);
+    if (u->fixed >= 0)
+        return time_fixed(q, u, ret);
+    for (int32_t i = u->leader;; i = q->behind[i]) {
+        ready = max(ready, job_ready(q, i, u));
+        if (i == u->tail)
+            break;
+    }
+    if (u->uses_pools)
+        ready = sequence_pools_ready(q, u->leader, u->tail, ready);
+    while (ready < PROBLEM_TICK_MAX) {
+        ret->start = hours_start(u->hours, ready, u->time, u->breakable);
+        ret->end = ret->start >= PROBLEM_TICK_MAX ? HOURS_NEVER : hours_passed(u->hours, ret->start, u->time);
+        if (ret->end >= PROBLEM_TICK_MAX || !u->uses_pools)
+            return ret->end < PROBLEM_TICK_MAX;
+        ready = sequence_pools_after(q, u->leader, u->tail, ret->start, ret->end);
+        if (ready <= ret->start)
+            return true;
+    }
+    return false;
 }
 
 static void change_job(struct sequence *q, int32_t task, bool log) {
@@ -212,7 +232,7 @@ static void set_task(struct sequence *q, int32_t task, const struct timing *t) {
     if (p->objective.moves > 0)
         q->cost += sequence_move_cost(q, task, t->start) - sequence_move_cost(q, task, q->start[task]);
     q->cost += p->objective.changeover * ((int64_t)t->change - q->change[task]);
-    if (q->behind[task] >= 0 && (ends || t->setup != q->setup[task]))
+    if (q->behind[task] >= 0 && !q->joined[q->behind[task]] && (ends || t->setup != q->setup[task]))
         mark_dirty(q, q->behind[task]);
     q->start[task] = t->start;
     q->end[task] = t->end;
@@ -257,6 +277,55 @@ static void weigh(struct sequence *q) {
     q->energy = q->scale * q->cost + q->aside;
 }
 
+/* The same for a task that is a run of its own, as nearly all are. */
+static bool time_task(const struct sequence *q, int32_t task, struct timing *ret) {
+    const struct problem *p = q->p;
+    const struct sequence_work *w = q->work;
+    int32_t o = q->option[task], time = p->option_time[o], ready;
+    const struct hours *hours = &p->hours[p->option_hours[o]];
+    bool uses_pools = p->usage_offset[task] < p->usage_offset[task + 1];
+    if (p->fixed_line[task] >= 0 || (uses_pools && w->has_steps)) {
+        struct unit u = unit_of(q, task);
+        return time_unit(q, &u, ret);
+    }
+    ready = max(line_ready(q, task, p->option_line[o], &ret->change, &ret->setup), w->release[task]);
+    if (w->simple[task]) {
+        for (int32_t k = p->before_offset[task]; k < p->before_offset[task + 1]; k++)
+            ready = max(ready, q->end[p->before[k]] + p->lag_after[p->before[k]]);
+    } else {
+        for (int32_t k = p->before_offset[task]; k < p->before_offset[task + 1]; k++)
+            ready = max(ready, ready_after(q, p->before[k], hours, time, time));
+    }
+    if (uses_pools)
+        ready = sequence_pools_ready(q, task, task, ready);
+    if (ready >= PROBLEM_TICK_MAX)
+        return false;
+    ret->start = hours_start(hours, ready, time, p->breakable[task]);
+    ret->end = ret->start >= PROBLEM_TICK_MAX ? HOURS_NEVER : hours_passed(hours, ret->start, time);
+    return ret->end < PROBLEM_TICK_MAX;
+}
+
+static void take_over(struct sequence *q, int32_t task, const struct timing *t) {
+    if (t->end != q->end[task] || t->start != q->start[task] || t->setup != q->setup[task] ||
+        t->change != q->change[task])
+        set_task(q, task, t);
+}
+
+/* Takes the new times of a unit over; false: it is hopeless. */
+static bool set_unit(struct sequence *q, const struct unit *u, struct timing *t, int64_t latest, int64_t dearest) {
+    bool sound = true;
+    for (int32_t i = u->leader;; i = q->behind[i]) {
+        take_over(q, i, t);
+        sound = sound && !is_hopeless(q, i, latest, dearest);
+        if (i == u->tail)
+            break;
+        t->change = 0; /* it lies before the leader */
+    }
+    if (u->uses_pools)
+        sequence_pools_give(q, u->leader, u->tail);
+    return sound;
+}
+
 bool sequence_propagate(struct sequence *q, int32_t from) {
     struct sequence_work *w = q->work;
     const struct problem *p = q->p;
@@ -266,19 +335,21 @@ bool sequence_propagate(struct sequence *q, int32_t from) {
     for (size_t k = (size_t)from / 64; k < words; k++)
         while (w->dirty[k] != 0) {
             int32_t task = q->order[k * 64 + (size_t)__builtin_ctzll(w->dirty[k])];
-            struct timing t;
             w->dirty[k] &= w->dirty[k] - 1;
-            if (!sound)
+            if (!sound || q->joined[task])
                 continue;
-            if (!time_task(q, task, &t)) {
-                sound = false;
+            struct timing t;
+            if (q->behind[task] >= 0 && q->joined[q->behind[task]]) {
+                struct unit u = unit_of(q, task);
+                sound = time_unit(q, &u, &t) && set_unit(q, &u, &t, latest, dearest);
                 continue;
             }
-            if (t.end != q->end[task] || t.start != q->start[task] || t.setup != q->setup[task] ||
-                t.change != q->change[task])
-                set_task(q, task, &t);
+            sound = time_task(q, task, &t);
+            if (!sound)
+                continue;
+            take_over(q, task, &t);
             if (p->usage_offset[task] < p->usage_offset[task + 1])
-                give_pools(q, task, true);
+                sequence_pools_give(q, task, task);
             sound = !is_hopeless(q, task, latest, dearest);
         }
     if (sound)
@@ -286,30 +357,63 @@ bool sequence_propagate(struct sequence *q, int32_t from) {
     return sound;
 }
 
+int32_t sequence_leader(const struct sequence *q, int32_t task) {
+    while (q->joined[task])
+        task = q->before[task];
+    return task;
+}
+
+int32_t sequence_tail(const struct sequence *q, int32_t task) {
+    while (q->behind[task] >= 0 && q->joined[q->behind[task]])
+        task = q->behind[task];
+    return task;
+}
+
+/* The task of a usage of the unit's pools that it waits for beyond `latest`; -1: none. */
+static int32_t pool_cause(const struct sequence *q, const struct unit *u, int32_t latest) {
+    const struct problem *p = q->p;
+    if (!u->uses_pools || sequence_pools_ready(q, u->leader, u->tail, latest) <= latest)
+        return -1;
+    for (int32_t i = u->leader;; i = q->behind[i]) {
+        for (int32_t k = p->usage_offset[i]; k < p->usage_offset[i + 1]; k++) {
+            int32_t before = q->work->usage_before[k];
+            if (before >= 0 && sequence_leader(q, q->work->task_of_usage[before]) != u->leader)
+                return q->work->task_of_usage[before];
+        }
+        if (i == u->tail)
+            return -1;
+    }
+}
+
 int32_t sequence_cause(const struct sequence *q, int32_t task, bool *ret_by_line) {
     const struct problem *p = q->p;
+    struct unit u = unit_of(q, sequence_leader(q, task));
     struct timing t;
-    int32_t cause = -1, latest = q->work->release[task], o = q->option[task];
-    int32_t line = line_ready(q, task, p->option_line[o], &t.change, &t.setup);
+    int32_t cause = -1, latest = INT32_MIN, line = line_ready(q, u.leader, u.line, &t.change, &t.setup);
     *ret_by_line = false;
-    for (int32_t k = p->before_offset[task]; k < p->before_offset[task + 1]; k++) {
-        int32_t ready = ready_after(q, p->before[k], &p->hours[p->option_hours[o]], p->option_time[o]);
-        if (ready > latest) {
-            latest = ready;
-            cause = p->before[k];
+    for (int32_t i = u.leader;; i = q->behind[i]) {
+        if (q->work->release[i] > latest) {
+            latest = q->work->release[i];
+            cause = -1;
         }
+        for (int32_t k = p->before_offset[i]; k < p->before_offset[i + 1]; k++) {
+            int32_t ready = ready_after(q, p->before[k], u.hours, p->option_time[q->option[i]], u.time);
+            if (ready > latest) {
+                latest = ready;
+                cause = p->before[k];
+            }
+        }
+        if (i == u.tail)
+            break;
     }
-    if (q->before[task] >= 0 && line >= latest && line > q->work->release[task]) {
+    if (q->before[u.leader] >= 0 && line >= latest && (cause >= 0 || line > latest)) {
         *ret_by_line = true;
         latest = line;
-        cause = q->before[task];
+        cause = q->before[u.leader];
     }
-    for (int32_t u = p->usage_offset[task]; u < p->usage_offset[task + 1]; u++) {
-        int32_t before = q->work->usage_before[u];
-        if (before < 0 || pools_ready(q, task, latest) <= latest)
-            continue;
-        *ret_by_line = false;
-        return q->work->task_of_usage[before];
-    }
-    return cause;
+    int32_t holder = pool_cause(q, &u, latest);
+    if (holder < 0)
+        return cause;
+    *ret_by_line = false;
+    return holder;
 }
