@@ -39,7 +39,7 @@ static void calibrate(struct lane *l, const struct solve_limits *limits) {
         int64_t before = l->q->energy;
         if (limits->deadline != NULL && limits->deadline(limits->arg))
             break;
-        if (!neighbour_propose(&l->neighbour, l->q, &m) || !sequence_move(l->q, m.task, m.option, m.next))
+        if (!neighbour_propose(&l->neighbour, l->q, &m) || !neighbour_make(l->q, &m))
             continue;
         if (l->q->energy > before)
             worse[count++] = l->q->energy - before;
@@ -136,13 +136,13 @@ static void lane_run(void *self, const struct searcher_stretch *stretch, const s
         int64_t before = q->energy;
         q->limit = before + lane_patience(&l->neighbour.random, warmth);
         q->slack = q->limit - before + (warmth >> 14);
-        if (!sequence_move(q, m.task, m.option, m.next))
+        if (!neighbour_make(q, &m))
             continue;
         if (better && q->cost > best) { /* it goes up from a new best: that one is kept first */
             sequence_undo(q);
             remember(l);
             better = false;
-            sequence_move(q, m.task, m.option, m.next);
+            neighbour_make(q, &m);
         }
         if (q->cost < l->level_cost)
             l->level_cost = q->cost;

@@ -1,9 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schedulers/neighbour.h"
 
+#include "schedulers/run_moves.h"
+
 #include <stdlib.h>
 
 enum { CHAIN_MAX = 96, DUE_TRIES = 12, FAMILY_TRIES = 8, BLOCK_MAX = 12, SHIFT_MAX = 40 };
+
+static int compare_running(const void *a, const void *b, void *arg) {
+    const struct problem *p = arg;
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    if (p->family[x] != p->family[y])
+        return p->family[x] < p->family[y] ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
+static void find_running(struct neighbour *n, const struct problem *p) {
+    n->running = takt_alloc((size_t)p->tasks * sizeof *n->running);
+    for (int32_t k = 0; k < n->movable_count; k++) {
+        int32_t task = n->movable[k];
+        bool runs = false;
+        for (int32_t o = p->option_offset[task]; o < p->option_offset[task + 1]; o++)
+            runs = runs || p->line_batch[p->option_line[o]] > 0;
+        if (runs)
+            n->running[n->running_count++] = task;
+    }
+    qsort_r(n->running, (size_t)n->running_count, sizeof *n->running, compare_running, (void *)(uintptr_t)p);
+}
 
 void neighbour_init(struct neighbour *n, const struct problem *p, uint64_t seed) {
     *n = (struct neighbour){.p = p, .random = {seed}};
@@ -30,9 +53,11 @@ void neighbour_init(struct neighbour *n, const struct problem *p, uint64_t seed)
             n->family_task[n->family_offset[p->family[i]] + fill[p->family[i]]++] = i;
     free(fill);
     free(counts);
+    find_running(n, p);
 }
 
 void neighbour_done(struct neighbour *n) {
+    free(n->running);
     free(n->family_offset);
     free(n->family_task);
     free(n->movable);
@@ -67,7 +92,7 @@ static int32_t blocked_task(struct neighbour *n, const struct sequence *q, int32
         bool by_line;
         int32_t cause = sequence_cause(q, task, &by_line);
         if (by_line)
-            n->chain[count++] = task;
+            n->chain[count++] = sequence_leader(q, task);
         task = cause;
     }
     return count == 0 ? -1 : n->chain[below(n, count)];
@@ -102,7 +127,7 @@ static bool to_other_line(struct neighbour *n, const struct sequence *q, int32_t
             break;
         next = before;
     }
-    *ret = (struct neighbour_move){task, option, next};
+    *ret = (struct neighbour_move){task, option, next, MOVE_ALONE};
     return true;
 }
 
@@ -111,26 +136,30 @@ static bool within_block(struct neighbour *n, const struct sequence *q, int32_t 
     int32_t blocker = q->before[task], kind = below(n, 8), steps = below(n, BLOCK_MAX);
     bool by_line;
     if (kind < 3) {
-        *ret = (struct neighbour_move){task, q->option[task], blocker};
+        *ret = (struct neighbour_move){task, q->option[task], blocker, MOVE_ALONE};
         return true;
     }
     if (kind < 6) {
         int32_t front = blocker;
         while (steps-- > 0 && sequence_cause(q, front, &by_line) >= 0 && by_line)
-            front = q->before[front];
-        *ret = (struct neighbour_move){task, q->option[task], front};
+            front = sequence_leader(q, q->before[front]);
+        *ret = (struct neighbour_move){task, q->option[task], front, MOVE_ALONE};
         return true;
     }
     int32_t last = task;
     while (steps-- > 0 && q->behind[last] >= 0 && sequence_cause(q, q->behind[last], &by_line) == last)
         last = q->behind[last];
-    *ret = (struct neighbour_move){blocker, q->option[blocker], q->behind[last]};
+    *ret = (struct neighbour_move){blocker, q->option[blocker], q->behind[last], MOVE_ALONE};
     return true;
 }
 
-static bool along_causes(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
+int32_t neighbour_blocked(struct neighbour *n, const struct sequence *q) {
     int32_t end = costly_end(n, q);
-    int32_t task = end < 0 ? -1 : blocked_task(n, q, end);
+    return end < 0 ? -1 : blocked_task(n, q, end);
+}
+
+static bool along_causes(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
+    int32_t task = neighbour_blocked(n, q);
     if (task < 0)
         return false;
     if (below(n, 3) == 0 && to_other_line(n, q, below(n, 3) > 0 ? task : q->before[task], ret))
@@ -157,7 +186,7 @@ static bool to_family(struct neighbour *n, const struct sequence *q, struct neig
     if (best < 0)
         return false;
     int32_t option = option_on(p, task, p->option_line[q->option[best]]);
-    *ret = (struct neighbour_move){task, option, below(n, 2) == 0 ? best : q->behind[best]};
+    *ret = (struct neighbour_move){task, option, below(n, 2) == 0 ? best : q->behind[best], MOVE_ALONE};
     return true;
 }
 
@@ -175,16 +204,31 @@ static bool anywhere(struct neighbour *n, const struct sequence *q, struct neigh
         if (next < 0)
             return false;
     }
-    *ret = (struct neighbour_move){task, q->option[task], next};
+    *ret = (struct neighbour_move){task, q->option[task], next, MOVE_ALONE};
     return true;
+}
+
+bool neighbour_make(struct sequence *q, const struct neighbour_move *m) {
+    switch (m->kind) {
+    case MOVE_RUN:
+        return sequence_move_run(q, m->task, m->option, m->next);
+    case MOVE_JOIN:
+        return sequence_join(q, m->task, m->next);
+    default:
+        return sequence_move(q, m->task, m->option, m->next);
+    }
 }
 
 bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
     if (n->movable_count == 0)
         return false;
+    if (n->running_count > 0 && below(n, 3) == 0)
+        return run_moves_propose(n, q, ret);
     int32_t kind = below(n, 16);
     bool found = kind < 8                             ? along_causes(n, q, ret)
                  : kind < 12 && n->familied_count > 0 ? to_family(n, q, ret)
                                                       : anywhere(n, q, ret);
+    if (found && n->running_count > 0)
+        run_moves_widen(n, q, ret);
     return found && n->p->fixed_line[ret->task] < 0;
 }

@@ -14,8 +14,11 @@
 #include "schedulers/random.h"
 #include "schedulers/sequence.h"
 
+enum neighbour_kind { MOVE_ALONE, MOVE_RUN, MOVE_JOIN };
+
 struct neighbour_move {
-    int32_t task, option, next; /* as in sequence_move */
+    int32_t task, option, next; /* as in sequence_move; MOVE_JOIN: next is one of the run that it joins */
+    enum neighbour_kind kind;
 };
 
 struct neighbour {
@@ -24,6 +27,8 @@ struct neighbour {
     int32_t *family_offset, *family_task; /* tasks of each family that lines need set-ups for */
     int32_t *movable;                     /* tasks that are not fixed */
     int32_t movable_count, familied_count;
+    int32_t *running; /* those of them that may be on a line with `batch`, in order of their family */
+    int32_t running_count;
     int32_t *chain; /* scratch */
 };
 
@@ -31,3 +36,7 @@ void neighbour_init(struct neighbour *n, const struct problem *p, uint64_t seed)
 void neighbour_done(struct neighbour *n);
 /* False: nothing came to mind; ask again. */
 bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret);
+/* Makes a move: false: it cannot be, or costs more than the limit. */
+bool neighbour_make(struct sequence *q, const struct neighbour_move *m);
+/* Of the task on a chain of causes behind something that costs, one that waits for its line; -1: none was found. */
+int32_t neighbour_blocked(struct neighbour *n, const struct sequence *q);

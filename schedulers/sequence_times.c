@@ -96,6 +96,9 @@ static int32_t line_ready(const struct sequence *q, int32_t task, int32_t line, 
     int32_t before = q->before[task], setup = before >= 0 ? q->setup[before] : p->line_initial[line];
     int32_t free = before >= 0 ? q->end[before] : p->fixed_line[task] >= 0 ? INT32_MIN : 0;
     int32_t gap = changeover(p, line, setup, p->family[task]);
+    if (before >= 0 && p->option_time[q->option[task]] == 0 && q->start[before] == q->end[before] &&
+        p->line_table[line] >= 0)
+        free++; /* two of no length at one tick could be read in either order */
     *ret_change = gap;
     *ret_setup = p->family[task] >= 0 ? p->family[task] : setup;
     if (gap == 0 || free == INT32_MIN)

@@ -38,9 +38,9 @@ static void check_undone(struct sequence *q, const struct schedule *before, int6
     schedule_free(after);
 }
 
-static int walk(struct sequence *q, uint64_t seed) {
+/* Moves made, by kind. */
+static void walk(struct sequence *q, uint64_t seed, int made[3]) {
     struct neighbour n;
-    int made = 0;
     neighbour_init(&n, q->p, seed);
     for (int k = 0; k < MOVES; k++) {
         struct neighbour_move m;
@@ -49,8 +49,8 @@ static int walk(struct sequence *q, uint64_t seed) {
         if (neighbour_propose(&n, q, &m)) {
             q->limit = k % 3 == 0 ? q->energy + k : INT64_MAX;
             q->slack = k % 2 == 0 ? 0 : INT64_MAX;
-            bool moved = sequence_move(q, m.task, m.option, m.next);
-            made += moved;
+            bool moved = neighbour_make(q, &m);
+            made[m.kind] += moved;
             if (moved)
                 check_sequence(q, seed);
             if (moved && k % 4 == 0)
@@ -61,13 +61,12 @@ static int walk(struct sequence *q, uint64_t seed) {
         schedule_free(before);
     }
     neighbour_done(&n);
-    return made;
 }
 
 static void moves_keep_plans_feasible_and_their_cost_exact(void **state) {
     (void)state;
     static const struct random_size sizes[] = {{4, 8, 4, 6, false}, {2, 6, 3, 6, true}};
-    int made = 0;
+    int made[] = {0, 0, 0};
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         struct problem *p = random_problem(seed, &sizes[seed % 2]);
         struct solve_result r = {0};
@@ -76,14 +75,16 @@ static void moves_keep_plans_feasible_and_their_cost_exact(void **state) {
             struct sequence *q = sequence_new(p, r.schedule);
             if (q != NULL) {
                 check_sequence(q, seed);
-                made += walk(q, seed);
+                walk(q, seed, made);
             }
             sequence_free(q);
             schedule_free(r.schedule);
         }
         problem_free(p);
     }
-    assert_true(made > 4 * SEEDS);
+    assert_true(made[MOVE_ALONE] > 4 * SEEDS);
+    assert_true(made[MOVE_JOIN] > SEEDS / 2);
+    assert_true(made[MOVE_RUN] > SEEDS / 2);
 }
 
 int main(void) {
