@@ -3,15 +3,26 @@
 
 #include "schedulers/lane.h"
 #include "schedulers/rows_moves.h"
+#include "schedulers/rows_window.h"
 
 #include <stdlib.h>
 
-enum { SAMPLES = 400, ASK_EVERY = 64, LEVELS = 9, TRIALS = 65536 / 8, CYCLES = 4, COLD_DIVISOR = 20 };
+enum {
+    SAMPLES = 400,
+    ASK_EVERY = 64,
+    LEVELS = 9,
+    TRIALS = 65536 / 8,
+    LAST = 65536 / 64,
+    CYCLES = 4,
+    WINDOW = 7,
+    COLD_DIVISOR = 20
+};
 #define TYPICAL_MAX (INT64_C(1) << 40)
 
 struct rows_search {
     struct rows *r;
     struct rows_moves moves;
+    struct rows_window *window;
     struct rows_saved first, best;
     int64_t best_cost;
     int64_t typical;   /* of what bad moves cost at the start */
@@ -46,7 +57,30 @@ static void heat(struct rows_search *s, int32_t level) {
     s->cold = s->hot / COLD_DIVISOR + 1;
 }
 
-/* Trials of each level from the first plan on; then cycles at about the best one, from the best plan. */
+/* The best plan with the best order of each window of a few tasks, row by row, again where that changes a row. */
+static void polish(struct rows_search *s, const struct solve_limits *limits) {
+    rows_restore(s->r, &s->best);
+    for (int32_t row = 0; row < s->r->lines; row++) {
+        int32_t count = s->r->row[row].count, width = count < WINDOW ? count : WINDOW, steady = 0;
+        for (int32_t from = 0; steady <= count - width; from = from < count - width ? from + 1 : 0) {
+            struct rows_change change;
+            if (limits->deadline != NULL && limits->deadline(limits->arg))
+                return;
+            steady++;
+            if (!rows_window_solve(s->window, s->r, row, from, width, &change))
+                continue;
+            rows_make(s->r, &change, 1);
+            steady = 0;
+        }
+    }
+    if (s->r->now.cost < s->best_cost) {
+        s->best_cost = s->r->now.cost;
+        rows_save(s->r, &s->best);
+    }
+}
+
+/* Trials of each level from the first plan on; then cycles at about the best one, from the best plan, the last one of
+ * them cut short: for what the best orders of windows leave to be done. */
 static void begin_cycle(struct rows_search *s, int32_t cycle) {
     if (s->cycle >= 0 && s->cycle < LEVELS && s->cycle_cost < s->good_cost) {
         s->good_cost = s->cycle_cost;
@@ -59,12 +93,14 @@ static void begin_cycle(struct rows_search *s, int32_t cycle) {
 }
 
 /* The share of its cycle that is over at a share of the search; begins cycles. */
-static int32_t follow_cycles(struct rows_search *s, int32_t at) {
+static int32_t follow_cycles(struct rows_search *s, int32_t at, const struct solve_limits *limits) {
     bool trial = at < TRIALS;
-    int32_t length = trial ? TRIALS / LEVELS : (65536 - TRIALS) / CYCLES, within = trial ? at : at - TRIALS;
+    int32_t length = trial ? TRIALS / LEVELS : (65536 - TRIALS - LAST) / CYCLES, within = trial ? at : at - TRIALS;
     int32_t cycle = within / length + (trial ? 0 : LEVELS);
-    if (cycle != s->cycle)
+    if (cycle != s->cycle) {
+        polish(s, limits);
         begin_cycle(s, cycle);
+    }
     return (int32_t)((int64_t)(within % length) * 65536 / length);
 }
 
@@ -72,6 +108,7 @@ static void *make_rows(const struct searcher_brief *brief) {
     struct rows_search *s = takt_alloc(sizeof *s);
     s->r = rows_new(brief->p, brief->plan);
     rows_moves_init(&s->moves, s->r, brief->seed);
+    s->window = rows_window_new();
     s->first = rows_saved_new(s->r);
     s->best = rows_saved_new(s->r);
     rows_save(s->r, &s->first);
@@ -85,6 +122,7 @@ static void *make_rows(const struct searcher_brief *brief) {
 
 static void free_rows(void *self) {
     struct rows_search *s = self;
+    rows_window_free(s->window);
     rows_saved_free(&s->first);
     rows_saved_free(&s->best);
     rows_moves_done(&s->moves);
@@ -105,7 +143,7 @@ static void run_rows(void *self, const struct searcher_stretch *stretch, const s
             if (better)
                 rows_save(s->r, &s->best);
             better = false;
-            int32_t down = follow_cycles(s, at); /* and its temperatures */
+            int32_t down = follow_cycles(s, at, limits); /* and its temperatures */
             warmth = lane_temperature(s->hot, s->cold, down);
         }
         struct rows_value to;

@@ -3,9 +3,9 @@
 
 /* The searcher for problems that rows know: lines whose jobs are one task each.
  *
- * It anneals again and again: each cycle falls from hot to cold and begins where the last one ended. Moves take
- * a block to another place of its row or of another one, swap two tasks, or exchange what two rows do last; where the
- * makespan counts, half of them begin at the row that ends last.
+ * It anneals again and again: short cycles try how hot to begin, then a few long ones begin at about the best level,
+ * each from the best plan so far; for what is tried see rows_moves.h. Between two cycles each window of a few tasks of
+ * the best plan gets the best order that there is (rows_window.h).
  *
  * Threads: a searcher's owner. */
 

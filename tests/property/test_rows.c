@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Random changes of random rows: what a trial says is what evaluating the changed plan from nothing gives, every plan on
- * the way is feasible, and what was saved comes back. And the search by rows: the same schedule on any number of
+/* Random changes of random rows: what a trial says is what evaluating the changed plan from nothing gives, every plan
+ * on the way is feasible, and what was saved comes back. And the search by rows: the same schedule on any number of
  * threads, the best of all where there are few tasks. */
 
 #include "schedulers/rows_moves.h"
 #include "schedulers/rows_search.h"
+#include "schedulers/rows_window.h"
 #include "schedulers/solver.h"
 #include "tests/effort.h"
 
@@ -199,9 +200,64 @@ static void the_search_finds_the_best_of_all_plans_of_a_few_tasks(void **state) 
     assert_true(looked_at > 10);
 }
 
+/* The least energy of all orders of the tasks of a row from one place to another. */
+static int64_t least_energy(struct rows *r, const struct rows_change *window, int32_t *task, int32_t at) {
+    if (at == window->part[0].count) {
+        struct rows_change change = *window;
+        struct rows_value to;
+        change.part[0].task = task;
+        return rows_try(r, &change, 1, ROWS_ENERGY_MAX, &to) ? to.energy : INT64_MAX;
+    }
+    int64_t least = INT64_MAX;
+    for (int32_t k = at; k < window->part[0].count; k++) {
+        int32_t first = task[at];
+        task[at] = task[k];
+        task[k] = first;
+        int64_t energy = least_energy(r, window, task, at + 1);
+        least = energy < least ? energy : least;
+        task[k] = task[at];
+        task[at] = first;
+    }
+    return least;
+}
+
+static void a_window_gets_the_best_order_there_is(void **state) {
+    (void)state;
+    int better = 0;
+    struct rows_window *w = rows_window_new();
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct problem *p = rows_problem(seed, 14);
+        struct solve_result result = {0};
+        if (p != NULL && solve("spt", p, NULL, &(struct solve_limits){0}, NULL, NULL, &result, NULL) == 0) {
+            struct rows *r = rows_new(p, result.schedule);
+            for (int32_t row = 0; row < r->lines; row++) {
+                int32_t count = r->row[row].count < FEW ? r->row[row].count : FEW, task[FEW];
+                int32_t from = (r->row[row].count - count) / 2;
+                struct rows_change all = {.row = row, .keep = from, .tail = from + count, .parts = 1}, found;
+                memcpy(task, r->row[row].task + from, (size_t)count * sizeof *task);
+                all.part[0].count = count;
+                int64_t least = least_energy(r, &all, task, 0), was = r->now.energy;
+                if (rows_window_solve(w, r, row, from, count, &found)) {
+                    rows_make(r, &found, 1);
+                    check_rows(r, seed);
+                    assert_true(r->now.energy < was);
+                    better++;
+                }
+                assert_int_equal(r->now.energy, least);
+            }
+            rows_free(r);
+        }
+        schedule_free(result.schedule);
+        problem_free(p);
+    }
+    rows_window_free(w);
+    assert_true(better > SEEDS / 4);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_trial_says_is_what_the_changed_plan_costs),
+        cmocka_unit_test(a_window_gets_the_best_order_there_is),
         cmocka_unit_test(the_schedule_is_the_same_on_any_number_of_threads),
         cmocka_unit_test(the_search_finds_the_best_of_all_plans_of_a_few_tasks),
     };
