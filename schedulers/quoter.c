@@ -4,17 +4,11 @@
  * put: what the job's own tasks take from each other (a line, a pool, a changeover between them) is kept apart by hand,
  * rather too far than too near, so that a quote can always be kept. */
 
-#include "schedulers/solver.h"
-#include "schedulers/timetable.h"
+#include "schedulers/quoter_work.h"
 
 #include <stdlib.h>
 
 enum { QUOTE_TRIES_MAX = 200 };
-
-struct quoter {
-    const struct problem *p;
-    struct timetable *t;
-};
 
 /* One task of a quote under way. */
 struct asked {
@@ -38,7 +32,7 @@ int quoter_new(const struct problem *p, const struct schedule *s, struct quoter 
     if (code != 0)
         return code;
     struct quoter *q = takt_alloc(sizeof *q);
-    *q = (struct quoter){p, t};
+    *q = (struct quoter){.p = p, .t = t};
     *ret = q;
     return 0;
 }
@@ -47,6 +41,8 @@ void quoter_free(struct quoter *q) {
     if (q == NULL)
         return;
     timetable_free(q->t);
+    timetable_free(q->scratch);
+    free(q->latest);
     free(q);
 }
 

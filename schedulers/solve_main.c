@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 struct options {
-    const char *scheduler, *start, *out, *chart, *problem;
+    const char *scheduler, *start, *quote, *out, *chart, *problem;
     enum read_format format;
     int64_t time_ms; /* -1: none was given */
     int64_t iterations;
@@ -47,6 +47,10 @@ static const char help_text[] =
     "  --lanes N          searchers (as many as threads); the result depends on it, not on the threads\n"
     "  --seed N           of the random numbers (1)\n"
     "  --start SCHEDULE   a schedule to begin with\n"
+    "  --quote JOB        do not search: say when this job, which the schedule of --start must not hold, would be "
+    "done,\n"
+    "                     and when if a few others may be moved that are not done late for it; -o writes that "
+    "schedule\n"
     "  --format NAME      auto, takt, fjsp or jsp (auto)\n"
     "  --stats            write the figures as one line of JSON to standard error\n"
     "  --chart FILE       draw the schedule as SVG\n"
@@ -115,6 +119,7 @@ enum {
     OPT_LANES,
     OPT_SEED,
     OPT_START,
+    OPT_QUOTE,
     OPT_FORMAT,
     OPT_STATS,
     OPT_CHART,
@@ -130,6 +135,7 @@ static const struct option long_options[] = {
     {"lanes", required_argument, NULL, OPT_LANES},
     {"seed", required_argument, NULL, OPT_SEED},
     {"start", required_argument, NULL, OPT_START},
+    {"quote", required_argument, NULL, OPT_QUOTE},
     {"format", required_argument, NULL, OPT_FORMAT},
     {"stats", no_argument, NULL, OPT_STATS},
     {"chart", required_argument, NULL, OPT_CHART},
@@ -174,6 +180,9 @@ static int take_option(int option, struct options *o) {
     case OPT_START:
         o->start = optarg;
         break;
+    case OPT_QUOTE:
+        o->quote = optarg;
+        break;
     case OPT_FORMAT:
         sound = read_format_find(optarg, &o->format);
         break;
@@ -208,6 +217,8 @@ static int parse_options(int argc, char **argv, struct options *o) {
     if (optind + 1 != argc)
         return usage(optind == argc ? "which problem?" : "one problem at a time", NULL);
     o->problem = argv[optind];
+    if (o->quote != NULL && o->start == NULL)
+        return usage("--quote needs the schedule to quote against, --start", NULL);
     return -1;
 }
 
@@ -319,6 +330,37 @@ static int run(const struct options *o, const struct problem *p, const struct sc
     return code;
 }
 
+/* The number of a job by its name; -1: there is none. */
+static int32_t find_job(const struct problem *p, const char *name) {
+    for (int32_t j = 0; j < problem_job_count(p); j++)
+        if (strcmp(problem_job_name(p, j), name) == 0)
+            return j;
+    return -1;
+}
+
+static int quote(const struct options *o, const struct problem *p, const struct schedule *start) {
+    struct quoter *q = NULL;
+    struct quote_moving answer;
+    struct schedule *plan = NULL;
+    struct takt_error err = {0};
+    int32_t job = find_job(p, o->quote);
+    if (job < 0)
+        return usage("there is no such job", o->quote);
+    int code = quoter_new(p, start, &q, &err);
+    if (code == 0)
+        code = quoter_ask_moving(q, job, &answer, &plan, &err);
+    quoter_free(q);
+    if (code != 0)
+        return complain(o->start, &err);
+    printf("{\"end\": %" PRId32 ", \"end_alone\": %" PRId32 ", \"moved\": %" PRId32 "}\n", answer.end, answer.end_alone,
+           answer.moved);
+    code = o->out != NULL ? write_to(o->out, write_schedule, p, plan) : 0;
+    if (code == 0 && o->chart != NULL)
+        code = write_to(o->chart, write_chart, p, plan);
+    schedule_free(plan);
+    return code;
+}
+
 int main(int argc, char **argv) {
     struct options options;
     struct problem *problem = NULL;
@@ -328,7 +370,7 @@ int main(int argc, char **argv) {
         return code;
     code = load(&options, &problem, &start);
     if (code == 0)
-        code = run(&options, problem, start);
+        code = options.quote != NULL ? quote(&options, problem, start) : run(&options, problem, start);
     schedule_free(start);
     problem_free(problem);
     return code;

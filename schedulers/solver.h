@@ -95,6 +95,19 @@ void quoter_free(struct quoter *q); /* NULL is fine */
 int quoter_ask(const struct quoter *q, int32_t release, const struct problem_task_spec *tasks, size_t task_count,
                int32_t *ret_end, int32_t *ret_line, int32_t *ret_start, int32_t *ret_task_end, struct takt_error *err);
 
+struct quote_moving {
+    int32_t end;       /* completion of the job, the earlier of both */
+    int32_t end_alone; /* without moving others */
+    int32_t moved;     /* tasks of others that start later than planned; 0: moving a few does not help */
+};
+/* When a job of the problem that the plan does not hold would be done if a few tasks of others may start later (B): on
+ * their lines, in the order of their jobs, so that no due is done later than its due date or than it is now, whichever
+ * is later. ret_plan: the plan with the job in it and those tasks moved; it may be NULL. TAKT_EINVAL: the plan holds the
+ * job. Threads: one at a time asks this of a quoter. Cost: a copy of the timetable, and a few trials for each of the
+ * job's tasks and lines. */
+int quoter_ask_moving(struct quoter *q, int32_t job, struct quote_moving *ret, struct schedule **ret_plan,
+                      struct takt_error *err);
+
 /* A proven lower bound of the objective, and what is unavoidable: the sum of what each due would cost if its jobs were
  * alone in the plant. */
 void solve_bound(const struct problem *p, int64_t *ret_bound, int64_t *ret_alone);

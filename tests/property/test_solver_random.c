@@ -149,6 +149,66 @@ static void a_quote_can_be_kept_without_moving_anything(void **state) {
     }
 }
 
+static int32_t job_end(const struct problem *p, const struct schedule *s, int32_t job) {
+    int32_t end = INT32_MIN;
+    for (int32_t k = p->job_offset[job]; k < p->job_offset[job + 1]; k++)
+        end = s->end[p->job_task[k]] > end ? s->end[p->job_task[k]] : end;
+    return end;
+}
+
+/* No due suffers: what others have a part in is done by its due date or when it was. */
+static void check_dues(const struct problem *p, const struct schedule *was, const struct schedule *is, int32_t job) {
+    for (int32_t d = 0; d < p->dues; d++) {
+        int32_t limit = p->due[d], end = INT32_MIN;
+        for (int32_t k = p->due_offset[d]; k < p->due_offset[d + 1]; k++) {
+            if (p->due_job[k] == job)
+                continue;
+            int32_t before = job_end(p, was, p->due_job[k]), after = job_end(p, is, p->due_job[k]);
+            limit = before > limit ? before : limit;
+            end = after > end ? after : end;
+        }
+        assert_true(end <= limit);
+    }
+}
+
+static void a_quote_that_moves_others_keeps_their_dues(void **state) {
+    (void)state;
+    int sooner = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct problem *p = random_problem(seed, &small);
+        struct solve_result r = {0};
+        struct quoter *q = NULL;
+        if (p != NULL && solve("edd", p, NULL, &limits, NULL, NULL, &r, NULL) == 0) {
+            int32_t job = (int32_t)(seed % (uint64_t)p->jobs);
+            struct schedule *without = schedule_copy(r.schedule), *plan = NULL;
+            struct quote_moving quote;
+            bool apart = true; /* the plan without the job is one: it was not the longest of a run */
+            for (int32_t k = p->job_offset[job]; k < p->job_offset[job + 1]; k++) {
+                int32_t task = p->job_task[k];
+                apart = apart && p->fixed_line[task] < 0 && p->line_batch[r.schedule->line[task]] == 0;
+                without->line[task] = -1;
+            }
+            assert_int_equal(quoter_new(p, without, &q, NULL), 0);
+            if (apart && quoter_ask_moving(q, job, &quote, &plan, NULL) == 0) {
+                check_feasible(p, plan, seed, "quote");
+                check_dues(p, r.schedule, plan, job);
+                assert_int_equal(quote.end, job_end(p, plan, job));
+                assert_true(quote.end < quote.end_alone || (quote.end == quote.end_alone && quote.moved == 0));
+                for (int32_t i = 0; i < p->tasks; i++)
+                    if (p->job[i] != job)
+                        assert_true(plan->line[i] == without->line[i] && plan->start[i] >= without->start[i]);
+                sooner += quote.end < quote.end_alone;
+                schedule_free(plan);
+            }
+            quoter_free(q);
+            schedule_free(without);
+            schedule_free(r.schedule);
+        }
+        problem_free(p);
+    }
+    assert_true(sooner > SEEDS / 40);
+}
+
 /* Every line and start of every task; ends follow from them but for runs, where any end is tried. */
 struct brute {
     const struct problem *p;
@@ -236,6 +296,7 @@ int main(void) {
         cmocka_unit_test(repair_leaves_a_feasible_plan_unmoved),
         cmocka_unit_test(repair_makes_any_plan_feasible),
         cmocka_unit_test(a_quote_can_be_kept_without_moving_anything),
+        cmocka_unit_test(a_quote_that_moves_others_keeps_their_dues),
         cmocka_unit_test(no_scheduler_beats_the_optimum_and_no_bound_exceeds_it),
         cmocka_unit_test(the_same_seed_gives_the_same_schedule_whatever_the_threads),
     };

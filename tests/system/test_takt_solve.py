@@ -116,3 +116,30 @@ def test_help_names_every_scheduler_and_option():
     for word in ("fifo", "edd", "spt", "atcs", "search", "auto", "--time", "--iterations", "--threads", "--lanes", "--seed",
                  "--start", "--format", "--stats", "--chart", "-o"):
         assert word in text
+
+
+def line_of_two(due):
+    """One line, L0 of ten ticks with that due date, L1 of five."""
+    jobs = [{"id": f"L{k}", "due": due if k == 0 else 20, "tasks": [{"id": "cut", "lines": {"a": 10 - 5 * k}}]} for k in range(2)]
+    return {"format": "takt.problem/1", "objective": {"tardiness": 1}, "lines": [{"id": "a"}], "jobs": jobs}
+
+
+@pytest.mark.parametrize("due, answer", [(15, {"end": 5, "end_alone": 15, "moved": 1}), (14, {"end": 15, "end_alone": 15, "moved": 0})])
+def test_a_quote_says_what_moving_others_would_help_while_none_gets_late(tmp_path, due, answer):
+    path, plan, quoted = tmp_path / "p.json", tmp_path / "plan.json", tmp_path / "quoted.json"
+    path.write_text(json.dumps(line_of_two(due)))
+    plan.write_text(json.dumps({"format": "takt.schedule/1", "tasks": [{"job": "L0", "task": "cut", "line": "a", "start": 0, "end": 10}]}))
+    run = solve("--quote", "L1", "--start", plan, "-o", quoted, path)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) == answer
+    ends = {r["job"]: r["end"] for r in json.loads(quoted.read_text())["tasks"]}
+    assert ends["L1"] == answer["end"] and ends["L0"] <= due
+
+
+def test_a_quote_needs_a_plan_that_does_not_hold_the_job(path, tmp_path):
+    assert solve("--quote", "L1", path).returncode == 64
+    plan = tmp_path / "plan.json"
+    assert solve("--iterations", 10, "-o", plan, path).returncode == 0
+    run = solve("--quote", "L1", "--start", plan, path)
+    assert run.returncode == 65 and "already" in run.stderr
+    assert solve("--quote", "none", "--start", plan, path).returncode == 64
