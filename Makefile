@@ -149,12 +149,33 @@ lint:
 	@packaging/install-packages build check sanitize
 	@$(MAKE) --no-print-directory -j2 O=$(O)-clang CC=clang WERROR=-Werror all check-programs
 
+share := $(DESTDIR)$(prefix)/share
+units := $(DESTDIR)$(prefix)/lib/systemd/system
+
+# The unit for several plants on one machine is that for one, with the plant's name in its paths.
 install: all
-	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/lib/systemd/system $(DESTDIR)$(prefix)/share/takt/examples
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/sbin $(units) $(DESTDIR)$(prefix)/lib/sysusers.d $(share)/takt/examples \
+	    $(share)/man/man1 $(share)/man/man5 $(share)/man/man8 $(share)/bash-completion/completions $(share)/zsh/vendor-completions \
+	    $(share)/fish/vendor_completions.d
 	install -m 755 $(O)/taktd $(DESTDIR)$(prefix)/sbin/
 	install -m 755 $(O)/taktctl $(O)/takt-solve $(O)/takt-sim $(DESTDIR)$(prefix)/bin/
-	install -m 644 packaging/taktd.service $(DESTDIR)$(prefix)/lib/systemd/system/
-	install -m 644 config/examples/*.yaml config/schema/plant.schema.json $(DESTDIR)$(prefix)/share/takt/examples/
+	install -m 644 packaging/taktd.service $(units)/
+	sed -e 's|/etc/takt/taktd.yaml|/etc/takt/%i.yaml|g' -e 's#^\(StateDirectory\|RuntimeDirectory\)=takt$$#\1=takt/%i#' \
+	    -e 's|/var/lib/takt$$|/var/lib/takt/%i|' -e 's|taktctl reload|taktctl --socket ipc:///run/takt/%i/control.sock reload|' \
+	    -e 's|^Description=.*|& for %i|' packaging/taktd.service >$(units)/taktd@.service
+	install -m 644 packaging/takt.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/takt.conf
+	install -m 644 config/examples/*.yaml config/schema/plant.schema.json $(share)/takt/examples/
+	install -m 644 packaging/man/*.1 $(share)/man/man1/
+	install -m 644 packaging/man/*.5 $(share)/man/man5/
+	install -m 644 packaging/man/*.8 $(share)/man/man8/
+	$(O)/taktctl completion bash >$(share)/bash-completion/completions/taktctl
+	$(O)/taktctl completion zsh >$(share)/zsh/vendor-completions/_taktctl
+	$(O)/taktctl completion fish >$(share)/fish/vendor_completions.d/taktctl.fish
+
+# The Debian package, into the folder DEB (default: the build folder).
+deb:
+	@packaging/install-packages build package
+	packaging/build-deb $(or $(DEB),$(O))
 
 clean:
 	rm -rf $(O) $(O)-asan $(O)-tsan $(O)-fuzz $(O)-clang
@@ -164,5 +185,5 @@ $(O)/daemon/http/pages.o: $(wildcard daemon/http/pages/*)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all demo check check-programs check-built check-board check-asan check-tsan check-valgrind fuzz fuzz-one soak bench lint install clean
+.PHONY: all demo check check-programs check-built check-board check-asan check-tsan check-valgrind fuzz fuzz-one soak bench lint install deb clean
 .SECONDARY:

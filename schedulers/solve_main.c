@@ -55,7 +55,8 @@ static const char help_text[] =
     "  --stats            write the figures as one line of JSON to standard error\n"
     "  --chart FILE       draw the schedule as SVG\n"
     "  -o SCHEDULE        write the schedule there instead of to standard output\n"
-    "  --help, --version\n\n"
+    "  --help             print this and end\n"
+    "  --version          print the version and end\n\n"
     "Exit status: 0 a feasible schedule was written; 64 wrong usage; 65 the problem is malformed or has no\n"
     "feasible schedule; 66 a file cannot be read; 73 a file cannot be written.\n\nSchedulers:\n";
 

@@ -98,6 +98,8 @@ const struct command commands[] = {
      "ends in .gz. check, stats and dump may be used while a daemon runs. A restored store goes on with numbers (events, shipments,\n"
      "plans) that are higher by a million, so that none that was given after the dump is given again.",
      store_options, 2, 3, run_store},
+    {"completion", "bash | zsh | fish", "what a shell needs to complete commands and options",
+     "For bash: `source <(taktctl completion bash)`.", NULL, 1, 1, print_completion},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
 };
 
