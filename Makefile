@@ -150,7 +150,8 @@ lint:
 	@$(MAKE) --no-print-directory -j2 O=$(O)-clang CC=clang WERROR=-Werror all check-programs
 
 share := $(DESTDIR)$(prefix)/share
-units := $(DESTDIR)$(prefix)/lib/systemd/system
+unitdir ?= $(prefix)/lib/systemd/system
+units := $(DESTDIR)$(unitdir)
 
 # The unit for several plants on one machine is that for one, with the plant's name in its paths.
 install: all
