@@ -84,7 +84,7 @@ const struct command commands[] = {
      0, 2, show_shipments},
     {"creators", "", "list creators with their orders", NULL, NULL, 0, 0, show_creators},
     {"stock", "", "materials, surplus and downtimes", NULL, NULL, 0, 0, show_stock},
-    {"why", "REF", "what binds an order to its date", reference, NULL, 1, 1, show_why},
+    {"why", "REF", "what binds an order to its date, or what became of it", reference, NULL, 1, 1, show_why},
     {"reload", "", "read the plant's file again, and wait until it is in force or refused", NULL, NULL, 0, 0, show_reload},
     {"config", "[PREFIX]", "options with the values in force, those whose path begins with PREFIX", NULL, NULL, 0, 1, show_config},
     {"key", "new NAME | list | revoke KEY", "make a key; list the keys of the plant; take one away at once",
@@ -124,7 +124,7 @@ static void print_options(const struct argument *options, FILE *to) {
         if (o->letter)
             snprintf(brief, sizeof brief, "-%c, ", o->letter);
         snprintf(left, sizeof left, "%s%s%s%s", brief, o->name, o->value ? " " : "", o->value ? o->value : "");
-        fprintf(to, "  %-24s  %s\n", left, o->help);
+        fprintf(to, "  %-24s%s%s\n", left, strlen(left) > 24 ? "\n                            " : "  ", o->help);
     }
 }
 

@@ -21,6 +21,11 @@ static void add_filter(struct writer *w, void *arg) {
     writer_some_text(w, "creator", filter->creator);
 }
 
+/* Something may yet become of it. */
+static bool is_open(const json_t *order) {
+    return strcmp(text_of(order, "state"), "shipped") != 0 && strcmp(text_of(order, "state"), "cancelled") != 0;
+}
+
 static void print_orders(const struct ctl *ctl, const json_t *orders) {
     struct table *t = table_new(ctl, "creator|order|state|accepted|ship by|expected|wish");
     char accepted[WHEN_SIZE], ship_by[WHEN_SIZE], expected[WHEN_SIZE];
@@ -83,7 +88,7 @@ static void print_head(const struct ctl *ctl, const json_t *order) {
     print_pair(ctl, "wish", text_of(order, "wish"));
     print_when(ctl, "ship by", order, "ship_by");
     print_pair(ctl, "deliver by", text_of(order, "deliver_by"));
-    if (!*text_of(order, "packed_at"))
+    if (is_open(order) && !*text_of(order, "packed_at"))
         print_when(ctl, "to be packed", order, "planned_packed");
     print_when(ctl, "packed", order, "packed_at");
 }
@@ -210,7 +215,7 @@ static void print_why(const struct ctl *ctl, const json_t *reply) {
         fprintf(ctl->out, ", promised for %s", ship_by);
     if (*when_of(ctl, order, "packed_at", packed))
         fprintf(ctl->out, ", packed %s", packed);
-    else if (*when_of(ctl, order, "planned_packed", packed))
+    else if (is_open(order) && *when_of(ctl, order, "planned_packed", packed))
         fprintf(ctl->out, ", to be packed %s", packed);
     fprintf(ctl->out, "\n%s\n\n", text_of(reply, "sentence"));
     struct table *t = table_new(ctl, "from|to|why");

@@ -27,7 +27,8 @@ static void log_line(const struct report *report) {
     if ((!down && report->event != REPORT_UP) || !report->line)
         return;
     log_write(LOG_LEVEL_NOTICE, "planner", down ? LOG_MESSAGE_LINE_DOWN : LOG_MESSAGE_LINE_UP,
-              LOG_FIELDS({"TAKT_LINE", report->line}), "line '%s' is %s", report->line, down ? "down" : "up again");
+              LOG_FIELDS({"TAKT_LINE", report->line}), "line '%s' is %s%s%s%s", report->line, down ? "down" : "up again",
+              down && report->reason ? " (" : "", down && report->reason ? report->reason : "", down && report->reason ? ")" : "");
 }
 
 static void answer_reports(struct planner_actor *a, size_t count) {

@@ -90,10 +90,14 @@ static const char *say_task(struct telling *w, const struct naming *n) {
 /* "is down (head) until Mon 06:00" */
 static const char *say_down(struct telling *w, const struct down *d) {
     const char *reason = d->reason[0] == '\0' ? "" : arena_printf(w->arena, " (%s)", d->reason);
+    int64_t guess_s = w->p->stock.guess_until_s;
     char at[MOMENT_SIZE];
     if (d->to_s != TAKT_TIME_NEVER)
         return arena_printf(w->arena, "is down%s until %s", reason, when(w, d->to_s, at));
-    return arena_printf(w->arena, "is down%s, nobody has said until when", reason);
+    if (guess_s == TAKT_TIME_NEVER)
+        return arena_printf(w->arena, "is down%s, nobody has said until when", reason);
+    return arena_printf(w->arena, "is down%s, nobody has said until when; the plan counts on it from %s", reason,
+                        when(w, guess_s, at));
 }
 
 static const char *say_line(struct telling *w, const struct naming *n) {
@@ -193,6 +197,27 @@ static void tell_binding(struct telling *w, const struct binding_step *b) {
                                            : arena_printf(w->arena, "%s may begin %s", n.name, n.to);
 }
 
+static bool told_down(const struct telling *w, const char *line) {
+    for (size_t i = 0; i < w->count; i++)
+        if (strcmp(w->steps[i].what, "down") == 0 && strcmp(w->steps[i].line, line) == 0)
+            return true;
+    return false;
+}
+
+/* A line that is down need not bind a task that is planned for later, and may yet. */
+static void tell_line(struct telling *w, const struct lot *lot, size_t op) {
+    const struct task *t = &lot->tasks[op];
+    const struct down *d = t->state == TASK_FINISHED ? NULL : down_between(w, t->line, w->now_s, w->now_s + 1);
+    char name[72];
+    if (d == NULL || told_down(w, line_of(w, t)))
+        return;
+    struct why_step *s = step(w, "down", d->from_s, d->to_s);
+    task_name(w->p, lot, op, name);
+    memcpy(s->task, name, sizeof s->task);
+    s->line = line_of(w, t);
+    s->text = arena_printf(w->arena, "line %s, on which %s is planned, %s", s->line, name, say_down(w, d));
+}
+
 static int32_t task_number(const struct plan_model *m, const struct lot *lot) {
     for (int32_t i = m == NULL ? 0 : m->task_count; i-- > 0;)
         if (m->tasks[i].lot == lot->no)
@@ -216,6 +241,8 @@ static void tell_lot(struct telling *w, const struct lot *lot) {
     size_t count = solve_explain(w->p->model->problem, w->p->schedule, task, steps, STEPS_MOST);
     for (size_t i = 0; i < count; i++)
         tell_binding(w, &steps[i]);
+    for (size_t k = 0; k < lot->op_count; k++)
+        tell_line(w, lot, k);
 }
 
 /* ---- from the end of it ---- */

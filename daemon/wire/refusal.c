@@ -13,21 +13,12 @@ static const struct {
 #undef X
 };
 
-enum { TABLE_COUNT = sizeof table / sizeof *table };
-
 const char *refusal_name(enum refusal_kind kind) {
     return table[kind].name;
 }
 
 const char *refusal_title(enum refusal_kind kind) {
     return table[kind].title;
-}
-
-enum refusal_kind refusal_find(const char *name) {
-    for (int i = 1; i < TABLE_COUNT; i++)
-        if (strcmp(table[i].name, name) == 0)
-            return (enum refusal_kind)i;
-    return REFUSAL_NONE;
 }
 
 /* What was cut off may have been cut within a character: its first bytes go as well, so that the text stays UTF-8. */

@@ -53,7 +53,6 @@ struct refusal {
 
 const char *refusal_name(enum refusal_kind kind);  /* as on the wire */
 const char *refusal_title(enum refusal_kind kind);
-enum refusal_kind refusal_find(const char *name);  /* REFUSAL_NONE if it is not in the table */
 
 /* Fills it and returns false, so that refusing is one line: return refuse(ret, REFUSAL_…, "/items/0", "…"). */
 bool refuse(struct refusal *ret, enum refusal_kind kind, const char *at, const char *format, ...)

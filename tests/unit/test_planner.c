@@ -405,6 +405,23 @@ static void test_why_names_a_line_that_is_down_with_its_reason_and_rest_only_whe
     rig_free(r);
 }
 
+static void test_why_names_a_line_that_is_down_also_where_something_else_binds(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, "fifo");
+    uint64_t no = rig_order(r, "tee", "ink=dark;size=M", 1); /* waits two days for company */
+    struct arena *arena = arena_new();
+    rig_turn(r);
+    struct report report = rig_report_of(r, REPORT_DOWN, NULL);
+    report.line = "print-1";
+    report.reason = "head";
+    assert_true(rig_say(r, &report));
+    const char *why = why_of(r, no, arena);
+    assert_non_null(strstr(why, "waits for company"));
+    assert_non_null(strstr(why, "line print-1, on which L1-print is planned, is down (head), nobody has said until when"));
+    arena_free(arena);
+    rig_free(r);
+}
+
 static void test_a_restart_knows_when_the_plan_was_published(void **state) {
     (void)state;
     struct rig *r = rig_new(PLANT, NULL);
@@ -549,6 +566,7 @@ int main(void) {
         cmocka_unit_test(test_a_quote_of_several_items_of_one_kind_is_for_all_of_them),
         cmocka_unit_test(test_why_tells_the_chain_that_binds_an_order),
         cmocka_unit_test(test_why_names_a_line_that_is_down_with_its_reason_and_rest_only_where_something_rests),
+        cmocka_unit_test(test_why_names_a_line_that_is_down_also_where_something_else_binds),
         cmocka_unit_test(test_a_restart_knows_when_the_plan_was_published),
         cmocka_unit_test(test_a_report_that_comes_twice_counts_once),
         cmocka_unit_test(test_personalised_units_have_lots_of_their_own_and_are_shown_by_name),
