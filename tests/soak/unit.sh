@@ -95,6 +95,7 @@ inside ip link set lo up 2>/dev/null || true
 inside systemctl start taktd || fail "it does not start"
 [ "$(property ActiveState)/$(property SubState)" = active/running ] || fail "it is not active after READY"
 [ "$(property NotifyAccess)" = main ]
+[ "$(inside stat -c %U "/proc/$(property MainPID)")" = takt ] || fail "it does not run as the user takt"
 inside taktctl status | grep -q box-01 || fail "taktctl does not reach it"
 await 10 "the start in the journal" sh -c "nsenter -t $init -a -- journalctl --no-pager -u taktd $started | grep -q 'is served'"
 await 10 "STATUS" sh -c "nsenter -t $init -a -- systemctl show -P StatusText taktd | grep -q 'orders open'"
@@ -135,3 +136,6 @@ inside systemd-analyze verify --man=no taktd.service || fail "systemd finds faul
 ok "systemd finds no fault with the unit"
 inside systemd-analyze security --no-pager --threshold=20 taktd >/dev/null || fail "the unit is exposed: systemd-analyze security"
 ok "the unit is locked down"
+exposure=$(inside systemd-analyze security taktd --no-pager | sed -n 's/.*exposure level[^:]*: \([0-9.]*\).*/\1/p')
+awk -v e="$exposure" 'BEGIN { exit !(e != "" && e <= 1.5) }' || fail "its exposure is '$exposure', not at most 1.5"
+ok "its exposure is $exposure"
