@@ -24,9 +24,9 @@ struct rows_search {
     struct rows_moves moves;
     struct rows_window *window;
     struct rows_saved first, best;
-    int64_t best_cost;
-    int64_t typical;   /* of what bad moves cost at the start */
-    int64_t hot, cold; /* temperatures of this cycle, in 2^-16 of energy */
+    int64_t best_cost, polished_cost; /* the latter: of the plan whose windows were looked at last */
+    int64_t typical;                  /* of what bad moves cost at the start */
+    int64_t hot, cold;                /* temperatures of this cycle, in 2^-16 of energy */
     int32_t cycle, level, good_level;
     int64_t cycle_cost, good_cost; /* the least of this cycle, and of the trials */
     int64_t tried;
@@ -59,6 +59,8 @@ static void heat(struct rows_search *s, int32_t level) {
 
 /* The best plan with the best order of each window of a few tasks, row by row, again where that changes a row. */
 static void polish(struct rows_search *s, const struct solve_limits *limits) {
+    if (s->best_cost == s->polished_cost)
+        return;
     rows_restore(s->r, &s->best);
     for (int32_t row = 0; row < s->r->lines; row++) {
         int32_t count = s->r->row[row].count, width = count < WINDOW ? count : WINDOW, steady = 0;
@@ -77,6 +79,7 @@ static void polish(struct rows_search *s, const struct solve_limits *limits) {
         s->best_cost = s->r->now.cost;
         rows_save(s->r, &s->best);
     }
+    s->polished_cost = s->best_cost;
 }
 
 /* Trials of each level from the first plan on; then cycles at about the best one, from the best plan, the last one of
@@ -98,7 +101,8 @@ static int32_t follow_cycles(struct rows_search *s, int32_t at, const struct sol
     int32_t length = trial ? TRIALS / LEVELS : (65536 - TRIALS - LAST) / CYCLES, within = trial ? at : at - TRIALS;
     int32_t cycle = within / length + (trial ? 0 : LEVELS);
     if (cycle != s->cycle) {
-        polish(s, limits);
+        if (cycle >= LEVELS)
+            polish(s, limits);
         begin_cycle(s, cycle);
     }
     return (int32_t)((int64_t)(within % length) * 65536 / length);
@@ -114,7 +118,7 @@ static void *make_rows(const struct searcher_brief *brief) {
     rows_save(s->r, &s->first);
     rows_save(s->r, &s->best);
     s->best_cost = s->r->now.cost;
-    s->good_cost = INT64_MAX;
+    s->polished_cost = s->good_cost = INT64_MAX;
     s->cycle = -1;
     calibrate(s);
     return s;
