@@ -133,8 +133,9 @@ fuzz-one:
 
 # Heavy suites. SHARED may hold a real order feed; without it the demo's is used by the system tests alone.
 SHARED ?= ../shared
-soak: all
-	@packaging/install-packages build check box
+soak: all $(O)/bench/reference
+	@packaging/install-packages build check box sanitize
+	$(PYTHON) bench/moves.py --build $(O)
 	tests/soak/unit.sh $(O) || [ $$? -eq 77 ]
 	TAKT_LIVES=20000 $(O)/tests/simulation/test_lives
 	$(PYTHON) tests/soak/kills.py --build $(O) --plant $(SHARED)/orders/plant.yaml --drop-in $(SHARED)/orders/giftware/creators.yaml \
