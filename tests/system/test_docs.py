@@ -35,6 +35,7 @@ def scratch(tmp_path):
 
 
 def run(argv, cwd, **kw):
+    kw.setdefault("env", {**os.environ, "PYTHONPATH": f"{ROOT}/clients/python"})  # as if it were installed
     process = subprocess.Popen(argv, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, **kw)
     try:
         output, _ = process.communicate(timeout=120)
