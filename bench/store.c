@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* How fast the store is, beside what the database allows: bench/store [FOLDER]
+/* How fast the store is, beside what the database allows: bench/store [FOLDER | postgresql://…]
  *
- * accept: durable orders a second in groups, by turns with the least that keeps them: one typed row of the same size under
- * a unique (creator, order_ref) in one table, WAL and synchronous=FULL, otherwise as SQLite comes.
+ * accept: durable orders a second in groups, by turns with the least that keeps them: one typed row of the same size
+ * under a unique (creator, order_ref) in one table. SQLite: WAL and synchronous=FULL, otherwise as it comes.
+ * PostgreSQL: arrays in binary, INSERT … SELECT FROM unnest, on one connection and on two with one group under way on
+ * each; the faster counts.
  *
  * single: one order at a time, milliseconds to durable, beside an fdatasync of as much.
  *
@@ -11,12 +13,15 @@
  *
  * recover: all that a planner starts from, with 1,000,000 open orders and more, page by page.
  *
- * Each prints lines of `name value`. The folder (default: the current one) must be on the disk that is meant. */
+ * Each prints lines of `name value`. The folder (default: the current one) must be on the disk that is meant; for
+ * PostgreSQL the current one is on the server's disk. Its database should be empty. */
 
 #include "daemon/store/store.h"
 #include "base/arena.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +34,7 @@ static const double round_s = 1.0;
 static const int64_t now_at_s = 1764547200;
 
 static char path[4096], limit_path[4096];
+static const char *database; /* its URL; NULL: SQLite */
 
 static double now_s(void) {
     struct timespec t;
@@ -141,6 +147,99 @@ static void limit_row(sqlite3_stmt *st, const char *creator, const struct accept
     sqlite3_reset(st);
 }
 
+/* ---- the limit of PostgreSQL ---- */
+
+enum { LIMIT_COLUMNS = 14, LIMIT_BATCH_MAX = 1024, LIMIT_ROW_MAX = 1024, OID_INT8 = 20, OID_TEXT = 25 };
+
+/* An array as it goes over the wire: a head of 20 bytes, then each element behind its length. */
+struct column {
+    char *bytes;
+    size_t length;
+};
+
+static PGconn *limit_conns[2];
+static struct column columns[LIMIT_COLUMNS];
+static const bool is_text[LIMIT_COLUMNS] = {true, true, true, true, false, true, true, true, true, [13] = true};
+
+static void put32(char *at, uint32_t n) {
+    n = htonl(n);
+    memcpy(at, &n, sizeof n);
+}
+
+static void put_bytes(struct column *c, const void *bytes, size_t length) {
+    put32(c->bytes + c->length, (uint32_t)length);
+    memcpy(c->bytes + c->length + 4, bytes, length);
+    c->length += length + 4;
+}
+
+static void put_number(struct column *c, uint64_t n) {
+    char bytes[8];
+    put32(bytes, (uint32_t)(n >> 32));
+    put32(bytes + 4, (uint32_t)n);
+    put_bytes(c, bytes, sizeof bytes);
+}
+
+static void open_postgres_limit(void) {
+    for (size_t i = 0; i < 2; i++) {
+        limit_conns[i] = PQconnectdb(database);
+        PGresult *r =
+            i > 0 ? NULL
+                  : PQexec(limit_conns[0],
+                           "DROP TABLE IF EXISTS o; CREATE TABLE o (id bigint GENERATED ALWAYS AS "
+                           "IDENTITY PRIMARY KEY, creator text, order_ref text, product text, options text, quantity "
+                           "bigint, "
+                           "channel text, campaign text, service text, country text, wish bigint, recipient bigint, "
+                           "accepted bigint, state bigint, body text, UNIQUE (creator, order_ref))");
+        PQclear(r);
+        r = PQprepare(
+            limit_conns[i], "add",
+            "INSERT INTO o (creator, order_ref, product, options, quantity, channel, campaign, "
+            "service, country, wish, recipient, accepted, state, body) SELECT * FROM unnest($1::text[], $2::text[], "
+            "$3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], "
+            "$11::bigint[], $12::bigint[], $13::bigint[], $14::text[]) ON CONFLICT (creator, order_ref) DO NOTHING",
+            0, NULL);
+        if (PQresultStatus(r) != PGRES_COMMAND_OK)
+            stop("limit", PQerrorMessage(limit_conns[i]));
+        PQclear(r);
+    }
+    for (size_t i = 0; i < LIMIT_COLUMNS; i++)
+        columns[i] = (struct column){.bytes = takt_alloc((size_t)LIMIT_BATCH_MAX * LIMIT_ROW_MAX)};
+}
+
+static void gather_row(const char *creator, const struct accept_order *o) {
+    const char *const texts[LIMIT_COLUMNS] = {creator,        o->row.order_ref, item.product,    item.options,
+                                              NULL,           o->row.channel,   o->row.campaign, o->row.service,
+                                              o->row.country, [13] = o->body};
+    const uint64_t numbers[LIMIT_COLUMNS] = {
+        [4] = item.quantity, [9] = (uint64_t)o->row.wish_day, [10] = o->row.recipient_key, [11] = (uint64_t)now_at_s};
+    for (size_t i = 0; i < LIMIT_COLUMNS; i++)
+        if (is_text[i])
+            put_bytes(&columns[i], texts[i], strlen(texts[i]));
+        else
+            put_number(&columns[i], numbers[i]);
+}
+
+static void send_rows(PGconn *conn, size_t rows) {
+    const char *values[LIMIT_COLUMNS];
+    int lengths[LIMIT_COLUMNS], formats[LIMIT_COLUMNS];
+    for (size_t i = 0; i < LIMIT_COLUMNS; i++) {
+        const uint32_t head[] = {1, 0, is_text[i] ? OID_TEXT : OID_INT8, (uint32_t)rows, 1};
+        for (size_t k = 0; k < 5; k++)
+            put32(columns[i].bytes + 4 * k, head[k]);
+        values[i] = columns[i].bytes;
+        lengths[i] = (int)columns[i].length;
+        formats[i] = 1;
+    }
+    if (PQsendQueryPrepared(conn, "add", LIMIT_COLUMNS, values, lengths, formats, 1) != 1)
+        stop("limit", PQerrorMessage(conn));
+}
+
+static void await_rows(PGconn *conn) {
+    for (PGresult *r; (r = PQgetResult(conn)) != NULL; PQclear(r))
+        if (PQresultStatus(r) != PGRES_COMMAND_OK)
+            stop("limit", PQerrorMessage(conn));
+}
+
 /* ---- accept ---- */
 
 struct sides {
@@ -163,6 +262,33 @@ static double limit_turn(struct sides *s, size_t batch) {
     if (sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         stop("limit", sqlite3_errmsg(s->db));
     return now_s() - t;
+}
+
+/* Each group is one statement and so one transaction; `conns` of them are under way. */
+static double postgres_rate(struct sides *s, size_t batch, size_t conns) {
+    double busy = 0, start = now_s();
+    size_t rows = 0, turn = 0;
+    for (; now_s() - start < round_s; turn++) {
+        PGconn *conn = limit_conns[turn % conns];
+        for (size_t i = 0; i < LIMIT_COLUMNS; i++)
+            columns[i].length = 20;
+        for (size_t i = 0; i < batch / MESSAGE; i++)
+            make_message(&s->messages[i], s->limit_n + i * MESSAGE, MESSAGE);
+        s->limit_n += batch;
+        double t = now_s();
+        if (turn >= conns)
+            await_rows(conn);
+        for (size_t i = 0; i < batch / MESSAGE; i++)
+            for (size_t k = 0; k < MESSAGE; k++)
+                gather_row(s->messages[i].creator, &s->messages[i].orders[k]);
+        send_rows(conn, batch);
+        busy += now_s() - t;
+        rows += batch;
+    }
+    double t = now_s();
+    for (size_t i = 0; i < conns; i++)
+        await_rows(limit_conns[i]);
+    return (double)rows / (busy + now_s() - t);
 }
 
 static double store_one_turn(struct sides *s, size_t batch) {
@@ -194,7 +320,7 @@ static struct store *open_store(void) {
     static char url[4200];
     struct takt_error err = {0};
     struct store *store;
-    snprintf(url, sizeof url, "sqlite:%s", path);
+    snprintf(url, sizeof url, "%s%s", database ? "" : "sqlite:", database ? database : path);
     struct store_config config = {.url = url, .plant = "bench", .create = true};
     if (store_open(&config, &store, &err) < 0)
         stop("open", err.text);
@@ -211,12 +337,19 @@ static double median(double *values, size_t count) {
     return values[count / 2];
 }
 
+static double limit_rate(struct sides *s, size_t batch) {
+    if (!database)
+        return rate(s, batch, limit_turn);
+    double one = postgres_rate(s, batch, 1), two = postgres_rate(s, batch, 2);
+    return one > two ? one : two;
+}
+
 static void bench_accept(struct sides *s) {
     static const size_t batches[] = {64, 256, 1024};
     for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
         double limit[ROUNDS], store[ROUNDS], share[ROUNDS];
         for (int i = 0; i < ROUNDS; i++) {
-            limit[i] = rate(s, batches[b], limit_turn);
+            limit[i] = limit_rate(s, batches[b]);
             store[i] = rate(s, batches[b], store_one_turn);
             share[i] = store[i] / limit[i];
         }
@@ -382,17 +515,25 @@ static void bench_recover(void) {
 }
 
 int main(int argc, char **argv) {
-    const char *folder = argc > 1 ? argv[1] : ".";
+    database = argc > 1 && strncmp(argv[1], "postgresql:", 11) == 0 ? argv[1] : NULL;
+    const char *folder = argc > 1 && !database ? argv[1] : ".";
     snprintf(path, sizeof path, "%s/bench-store", folder);
     snprintf(limit_path, sizeof limit_path, "%s/bench-limit", folder);
     remove_store(path);
     remove_store(limit_path);
     struct sides s = {.store = open_store(), .messages = takt_alloc(64 * sizeof *s.messages)};
-    s.insert = open_limit(&s.db);
+    if (database)
+        open_postgres_limit();
+    else
+        s.insert = open_limit(&s.db);
     bench_accept(&s);
     bench_single(&s);
     sqlite3_finalize(s.insert);
     sqlite3_close(s.db);
+    for (size_t i = 0; i < 2; i++)
+        PQfinish(limit_conns[i]);
+    for (size_t i = 0; i < LIMIT_COLUMNS; i++)
+        free(columns[i].bytes);
     while (s.store_n < OPEN_ORDERS)
         store_one_turn(&s, 1024);
     uint64_t publish_no = 0, orders = OPEN_ORDERS;

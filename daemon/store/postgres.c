@@ -20,6 +20,12 @@
  *
  * I4. A process owns nothing: the epoch, read under the lock, keeps planners that are over from writing.
  *
+ * I5. Most orders are new, so keys are added without a look whether they are there. A group in which one was is undone
+ * by the server, and run again with care: keys are looked for first, and so they are for some groups more, because who
+ * sends one order again mostly sends more.
+ *
+ * A group goes through a pipe: what only writes is not waited for before COMMIT is answered, which is one wait for all.
+ *
  * A connection that is lost is made again when something is to run, after pauses that grow. */
 
 #include "daemon/store/backend.h"
@@ -34,7 +40,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { PAUSE_MIN_MS = 100, PAUSE_MAX_MS = 5000, SETTLE_MS = 4000 };
+enum { PAUSE_MIN_MS = 100, PAUSE_MAX_MS = 5000, SETTLE_MS = 4000, CAREFUL_GROUPS = 32 };
 
 /* ---- the session ---- */
 
@@ -63,8 +69,10 @@ static int connect_after_pause(struct postgres_store *s) {
 
 static void roll_back(struct postgres_store *s) {
     pg_forget(s);
+    pg_unprepare(s); /* what was prepared after the failure was not */
     s->stale = true;
-    if (!link_lost(&s->link) && link_run(&s->link, "ROLLBACK") < 0)
+    link_abandon(&s->link);
+    if (!link_lost(&s->link) && (link_run(&s->link, "ROLLBACK") < 0 || link_run(&s->link, "DEALLOCATE ALL") < 0))
         link_drop(&s->link);
 }
 
@@ -129,11 +137,13 @@ static void saved(struct postgres_store *s) {
 
 /* ---- transactions ---- */
 
+static const char UNIQUE_VIOLATION[] = "23505";
+
 enum commit_outcome { COMMIT_DONE, COMMIT_UNDONE, COMMIT_UNKNOWN };
 
 static enum commit_outcome commit(struct postgres_store *s) {
     s->link.warned = false;
-    PGresult *r = link_query(&s->link, "COMMIT");
+    PGresult *r = s->link.piped ? link_finish(&s->link, "COMMIT") : link_query(&s->link, "COMMIT");
     if (r == NULL)
         return link_lost(&s->link) ? COMMIT_UNKNOWN : COMMIT_UNDONE;
     bool done = strcmp(PQcmdStatus(r), "COMMIT") == 0;
@@ -202,25 +212,25 @@ static void find_out(struct postgres_store *s, struct store_request *chain) {
     }
 }
 
-static void end(struct postgres_store *s, struct store_request *chain) {
+enum run_outcome { RUN_DONE, RUN_FAILED }; /* done: the requests have been told what became of them */
+
+static enum run_outcome end(struct postgres_store *s, struct store_request *chain) {
     switch (commit(s)) {
     case COMMIT_DONE:
         saved(s);
         works(s);
-        return;
+        break;
     case COMMIT_UNDONE:
         pg_failed(s);
-        roll_back(s);
-        fail_all(chain, s->failed, &s->link.failure);
-        return;
+        return RUN_FAILED;
     case COMMIT_UNKNOWN:
-        if (s->wrote) {
+        if (s->wrote)
             find_out(s, chain);
-            return;
-        }
-        s->stale = true; /* what was read is true; there was nothing to commit */
-        return;
+        else
+            s->stale = true; /* what was read is true; there was nothing to commit */
+        break;
     }
+    return RUN_DONE;
 }
 
 /* Up to the first request. */
@@ -230,35 +240,55 @@ static int begin(struct postgres_store *s, const struct store_request *chain, bo
     if (connect_after_pause(s) < 0 || (s->unsettled && !settle(s)))
         return pg_failed(s);
     s->wrote = false;
-    if ((writes && pg_schema_months(s, chain) < 0) ||
-        link_run(&s->link, writes ? "BEGIN ISOLATION LEVEL READ COMMITTED"
-                                  : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") < 0)
+    const char *begin_text =
+        writes ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    if ((writes && pg_schema_months(s, chain) < 0) || link_pipe(&s->link) < 0 ||
+        link_push(&s->link, PQsendQueryParams(s->link.conn, begin_text, 0, NULL, NULL, NULL, NULL, 0), begin_text) < 0)
         return pg_failed(s);
     if (load(s, writes) == 0)
         pg_fetch_group(s, chain);
     return s->failed;
 }
 
-static void run(void *self, struct store_request *chain) {
-    struct postgres_store *s = self;
-    bool writes = false, connected = !link_lost(&s->link);
-    for (const struct store_request *r = chain; r != NULL; r = r->next)
-        writes = writes || operation_writes(r->op);
+/* Up to COMMIT. */
+static int run_once(struct postgres_store *s, struct store_request *chain, bool writes) {
+    bool connected = !link_lost(&s->link);
     /* a connection that broke while nothing ran shows now, and nothing is lost by another one */
     if (begin(s, chain, writes) < 0 && connected && link_lost(&s->link) && s->trouble == LINK_STOPPED) {
         pg_forget(s);
         begin(s, chain, writes);
     }
     for (struct store_request *r = chain; r != NULL && s->failed == 0; r = r->next) {
+        takt_error_clear(&r->err);
         pg_fetch_request(s, r);
         r->code = s->failed != 0 ? s->failed : operation_run(&s->tables, r);
         pg_fetched_forget(s);
     }
     save(s);
-    if (s->failed == 0) {
-        end(s, chain);
-        return;
+    return s->failed;
+}
+
+/* I5: whether a failure was that of a key that is there. */
+static bool needs_care(const struct postgres_store *s) {
+    return s->careful == 0 && strcmp(s->link.sqlstate, UNIQUE_VIOLATION) == 0;
+}
+
+static void run(void *self, struct store_request *chain) {
+    struct postgres_store *s = self;
+    bool writes = false;
+    for (const struct store_request *r = chain; r != NULL; r = r->next)
+        writes = writes || operation_writes(r->op);
+    s->link.sqlstate[0] = '\0';
+    s->careful -= s->careful > 0;
+    enum run_outcome outcome = run_once(s, chain, writes) < 0 ? RUN_FAILED : end(s, chain);
+    if (outcome != RUN_DONE && needs_care(s)) {
+        s->careful = CAREFUL_GROUPS;
+        s->link.sqlstate[0] = '\0';
+        roll_back(s);
+        outcome = run_once(s, chain, writes) < 0 ? RUN_FAILED : end(s, chain);
     }
+    if (outcome == RUN_DONE)
+        return;
     struct takt_error why = s->link.failure;
     int code = s->failed;
     roll_back(s);

@@ -79,14 +79,19 @@ static int ask_for_keys(struct postgres_store *s) {
     return s->failed;
 }
 
-static int fetch_key(struct postgres_store *s, const char *creator, const char *order_ref) {
-    struct pg_fetched *f = s->fetched;
-    if (find_key(f, creator, order_ref) != NULL)
-        return 0;
+static struct known_key *new_key(struct pg_fetched *f, const char *creator, const char *order_ref) {
     const char *name = key_name(f->group, creator, order_ref);
     struct known_key *k = arena_alloc(f->group, sizeof *k);
     memset(k, 0, sizeof *k);
     HASH_ADD_KEYPTR(hh, f->keys, name, strlen(name), k);
+    return k;
+}
+
+static int fetch_key(struct postgres_store *s, const char *creator, const char *order_ref) {
+    struct pg_fetched *f = s->fetched;
+    if (find_key(f, creator, order_ref) != NULL)
+        return 0;
+    new_key(f, creator, order_ref);
     /* the last of a batch must not be sent by pg_put, which throws the answer away */
     if (s->batches[PG_KEYS_FIND].rows == BATCH_ROWS_MAX - 1 && ask_for_keys(s) < 0)
         return s->failed;
@@ -101,7 +106,7 @@ int pg_fetch_group(struct postgres_store *s, const struct store_request *chain) 
     bool wrote = s->wrote;
     for (const struct store_request *r = chain; r != NULL; r = r->next) {
         const struct store_accept *q = (const struct store_accept *)r;
-        for (size_t i = 0; r->op == STORE_ACCEPT && i < q->count && s->failed == 0; i++)
+        for (size_t i = 0; r->op == STORE_ACCEPT && s->careful > 0 && i < q->count && s->failed == 0; i++)
             fetch_key(s, q->creator, q->orders[i].row.order_ref);
     }
     ask_for_keys(s);
@@ -112,10 +117,10 @@ int pg_fetch_group(struct postgres_store *s, const struct store_request *chain) 
 int pg_fetched_key_add(struct postgres_store *s, const char *creator, const char *order_ref,
                        const struct order_key *key) {
     struct known_key *k = find_key(s->fetched, creator, order_ref);
-    if (k == NULL)
-        return pg_damaged(s, "an order was not looked for"); /* pg_fetch_group looks for all of them */
-    if (k->there)
+    if (k != NULL && k->there)
         return TAKT_EEXIST;
+    if (k == NULL)
+        k = new_key(s->fetched, creator, order_ref);
     k->there = true;
     k->key = *key;
     return 0;

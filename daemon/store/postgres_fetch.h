@@ -4,9 +4,9 @@
 /* What operations of a group are about to read row by row, fetched beforehand in a few statements.
  *
  * Two kinds: the keys of all orders that the group's acceptances bring, which hold for the group (key_add notes what
- * it adds); and the heads, lots and slices that a publication names, which hold until it begins to write. Both are
- * exact only while nobody else writes, which the lock on the plant's row sees to. What was not fetched is asked for as
- * usual.
+ * it adds), and are fetched only if the store is careful (postgres.c, I5); and the heads, lots and slices that a
+ * publication names, which hold until it begins to write. Both are exact only while nobody else writes, which the lock
+ * on the plant's row sees to. What was not fetched is asked for as usual.
  *
  * Errors: noted as the group's failure. Threads: one owner. */
 

@@ -43,6 +43,7 @@ static void note(struct pg_link *l, enum link_trouble trouble, const char *text,
         n--;
     line[n] = '\0';
     l->trouble = trouble;
+    l->sqlstate[0] = '\0';
     takt_error_clear(&l->failure);
     takt_fail(&l->failure, troubles[trouble].code, "the database at %s %s (%s%s%.120s)", l->where,
               troubles[trouble].what, line, *what != '\0' ? ": " : "", what);
@@ -102,6 +103,8 @@ int link_init(struct pg_link *l, const char *url, struct takt_error *err) {
 void link_drop(struct pg_link *l) {
     PQfinish(l->conn);
     l->conn = NULL;
+    l->piped = false;
+    l->pending = 0;
 }
 
 void link_done(struct pg_link *l) {
@@ -242,34 +245,129 @@ static bool is_good(const PGresult *result) {
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
-PGresult *link_answer(struct pg_link *l, int sent, const char *what) {
-    int64_t until_ms = clock_mono_ms() + LINK_ANSWER_MS;
-    PGresult *result = NULL;
-    if (sent == 1 && (!flush(l, until_ms) || !gather(l, until_ms, &result))) {
-        note_late(l, LINK_SLOW, LINK_ANSWER_MS, what);
-        PQclear(result);
-        link_drop(l);
-        return NULL;
-    }
-    if (is_good(result) && PQstatus(l->conn) == CONNECTION_OK)
-        return result;
+/* What the result of a statement says, or the loss of the connection. */
+static void note_result(struct pg_link *l, const PGresult *result, const char *what) {
     bool lost = PQstatus(l->conn) != CONNECTION_OK;
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = result != NULL && *PQresultErrorMessage(result) != '\0' ? PQresultErrorMessage(result)
                                                                                : PQerrorMessage(l->conn);
-    enum link_trouble trouble = trouble_of_state(PQresultErrorField(result, PG_DIAG_SQLSTATE));
-    note(l, lost ? LINK_STOPPED : trouble, text, what);
-    PQclear(result);
-    if (lost || trouble == LINK_READ_ONLY) /* another host may be the one that can be written now */
+    note(l, lost ? LINK_STOPPED : trouble_of_state(state), text, what);
+    if (state != NULL)
+        snprintf(l->sqlstate, sizeof l->sqlstate, "%s", state);
+    if (lost || l->trouble == LINK_READ_ONLY) /* another host may be the one that can be written now */
         link_drop(l);
+}
+
+/* The answers to the `count` statements that were sent; the result is the last one's. */
+static PGresult *await(struct pg_link *l, int count, const char *what) {
+    int64_t until_ms = clock_mono_ms() + LINK_ANSWER_MS;
+    PGresult *result = NULL;
+    bool in_time = flush(l, until_ms), good = in_time;
+    l->pending = 0;
+    for (int i = 0; i < count && in_time; i++) {
+        PQclear(result);
+        result = NULL;
+        in_time = gather(l, until_ms, &result);
+        if (!in_time || !good || (is_good(result) && PQstatus(l->conn) == CONNECTION_OK))
+            continue;
+        good = false;
+        note_result(l, result, what);
+        if (link_lost(l))
+            break;
+    }
+    if (!in_time) {
+        note_late(l, LINK_SLOW, LINK_ANSWER_MS, what);
+        link_drop(l);
+    }
+    if (in_time && good)
+        return result;
+    PQclear(result);
     return NULL;
 }
 
+int link_push(struct pg_link *l, int sent, const char *what) {
+    if (sent == 1) {
+        l->pending++;
+        return PQflush(l->conn) >= 0 ? 0 : (note_result(l, NULL, what), l->failure.code);
+    }
+    note_result(l, NULL, what);
+    return l->failure.code;
+}
+
+PGresult *link_answer(struct pg_link *l, int sent, const char *what) {
+    if (sent != 1) {
+        note_result(l, NULL, what);
+        return NULL;
+    }
+    int count = l->pending + 1;
+    if (l->piped)
+        PQsendFlushRequest(l->conn);
+    return await(l, count, what);
+}
+
+static int send_text(struct pg_link *l, const char *sql) {
+    return l->piped ? PQsendQueryParams(l->conn, sql, 0, NULL, NULL, NULL, NULL, 0) : PQsendQuery(l->conn, sql);
+}
+
 PGresult *link_query(struct pg_link *l, const char *sql) {
-    return l->conn == NULL ? NULL : link_answer(l, PQsendQuery(l->conn, sql), sql);
+    return l->conn == NULL ? NULL : link_answer(l, send_text(l, sql), sql);
 }
 
 int link_run(struct pg_link *l, const char *sql) {
     PGresult *result = link_query(l, sql);
     PQclear(result);
     return result != NULL ? 0 : l->failure.code;
+}
+
+/* ---- the pipe ---- */
+
+int link_pipe(struct pg_link *l) {
+    if (l->conn == NULL)
+        return l->failure.code;
+    l->piped = PQenterPipelineMode(l->conn) == 1;
+    if (!l->piped)
+        note_result(l, NULL, "pipeline");
+    return l->piped ? 0 : l->failure.code;
+}
+
+/* The mark at which the server begins to do what it is told again. */
+static void leave(struct pg_link *l) {
+    PGresult *mark = NULL;
+    int64_t until_ms = clock_mono_ms() + LINK_ANSWER_MS;
+    while (!link_lost(l) && PQresultStatus(mark) != PGRES_PIPELINE_SYNC) {
+        PQclear(mark);
+        mark = NULL;
+        while (PQisBusy(l->conn))
+            if (!wait_for(l, POLLIN, until_ms) || PQconsumeInput(l->conn) == 0)
+                break;
+        bool stuck = PQisBusy(l->conn) || PQstatus(l->conn) != CONNECTION_OK;
+        mark = stuck ? NULL : PQgetResult(l->conn);
+        if (stuck || clock_mono_ms() > until_ms)
+            link_drop(l);
+    }
+    PQclear(mark);
+    if (!link_lost(l) && PQexitPipelineMode(l->conn) != 1)
+        link_drop(l);
+    l->piped = false;
+}
+
+PGresult *link_finish(struct pg_link *l, const char *sql) {
+    if (link_push(l, send_text(l, sql), sql) < 0 || PQpipelineSync(l->conn) != 1) {
+        link_drop(l);
+        return NULL;
+    }
+    PGresult *result = await(l, l->pending, sql);
+    if (!link_lost(l))
+        leave(l);
+    return result;
+}
+
+void link_abandon(struct pg_link *l) {
+    if (link_lost(l) || !l->piped)
+        return;
+    if (PQpipelineSync(l->conn) == 1 && flush(l, clock_mono_ms() + LINK_ANSWER_MS))
+        leave(l);
+    else
+        link_drop(l);
+    l->pending = 0;
 }

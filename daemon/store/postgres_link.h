@@ -8,6 +8,10 @@
  * deadline for each: PQconnectPoll knows none, and would wait for the first one for ever. Without target_session_attrs
  * in the URL only a host that can be written is taken.
  *
+ * Between link_pipe and link_finish statements are sent without waiting for what came of those before (libpq's
+ * pipeline): link_push sends one that is not asked about, link_answer waits for it and all before it. After one that
+ * failed the server does none of the others.
+ *
  * Threads: one owner. Ownership: results are the caller's to PQclear. Errors: in `failure`, which tells a database that
  * is stopped, slow, full or read-only apart. Cost: names of hosts are looked up by the system's resolver, which knows
  * no deadline: `hostaddr` in the URL saves that. */
@@ -26,6 +30,9 @@ struct pg_link {
     const char *where; /* the hosts of the URL, for people */
     PGconn *conn;      /* NULL: there is none */
     bool warned;       /* the server has warned since this was last made false */
+    bool piped;
+    int pending;       /* sent in the pipe and not yet answered */
+    char sqlstate[6];  /* of the newest failure, "" : it had none */
     enum link_trouble trouble;
     struct takt_error failure; /* the newest */
 };
@@ -44,6 +51,14 @@ int link_run(struct pg_link *l, const char *sql);
 
 /* What was sent by PQsend… on l->conn (sent: what that returned): waits for it. `what` is for the message. */
 PGresult *link_answer(struct pg_link *l, int sent, const char *what);
+
+int link_pipe(struct pg_link *l);
+int link_push(struct pg_link *l, int sent, const char *what);
+/* Sends the last statement of the pipe, waits for all and ends it. NULL: one of them failed, the first of which is
+ * noted. */
+PGresult *link_finish(struct pg_link *l, const char *sql);
+/* Ends a pipe in which something failed. */
+void link_abandon(struct pg_link *l);
 
 /* The failure is about the medium being away, so another attempt at once is of use. */
 bool link_lost(const struct pg_link *l);

@@ -42,6 +42,16 @@ static const struct {
     [PG_STATE_PUT] = {NULL, "", 0},
 };
 
+/* What a failure says it happened in. */
+static const char *const texts[PG_STATEMENT_COUNT] = {
+#define X(name, in, types, sql) [PG_##name] = #name,
+    PG_STATEMENTS(X)
+#undef X
+        [PG_STATE_GET] = "STATE_GET",
+    [PG_STATE_LOCK] = "STATE_LOCK",
+    [PG_STATE_PUT] = "STATE_PUT",
+};
+
 /* ---- failures ---- */
 
 int pg_failed(struct postgres_store *s) {
@@ -149,6 +159,7 @@ static const char *state_put(char *buffer, size_t size, size_t *ret_params) {
     return buffer;
 }
 
+/* In a pipe it is not waited for: if it fails, so does what uses it, and all are prepared anew (pg_unprepare). */
 static int prepare(struct postgres_store *s, enum pg_statement id, const char *name) {
     const char *types = statements[id].types, *sql = statements[id].sql;
     char buffer[2048];
@@ -162,27 +173,30 @@ static int prepare(struct postgres_store *s, enum pg_statement id, const char *n
         for (size_t i = 0; i < count; i++)
             oids[i + 1] = OID_INT8;
     }
-    PGresult *r = link_answer(&s->link, PQsendPrepare(s->link.conn, name, sql, (int)count + 1, oids), sql);
-    PQclear(r);
-    s->prepared[id] = r != NULL;
-    return r != NULL ? 0 : pg_failed(s);
+    int sent = PQsendPrepare(s->link.conn, name, sql, (int)count + 1, oids);
+    if (s->link.piped) {
+        s->prepared[id] = link_push(&s->link, sent, sql) == 0;
+    } else {
+        PGresult *r = link_answer(&s->link, sent, sql);
+        s->prepared[id] = r != NULL;
+        PQclear(r);
+    }
+    return s->prepared[id] ? 0 : pg_failed(s);
 }
 
-/* values: those after the plant. */
-static PGresult *send_values(struct postgres_store *s, enum pg_statement id, const struct value *values, size_t count) {
+/* values: those after the plant. Returns what libpq says of sending, or a failure that is noted (below 0). */
+static int send_values(struct postgres_store *s, enum pg_statement id, const struct value *values, size_t count) {
     const char *bytes[PARAMS_MAX];
     int lengths[PARAMS_MAX], formats[PARAMS_MAX];
     char name[16];
     struct value plant;
     if (s->failed != 0)
-        return NULL;
-    if (s->link.conn == NULL) {
-        pg_failed(s);
-        return NULL;
-    }
+        return s->failed;
+    if (s->link.conn == NULL)
+        return pg_failed(s);
     snprintf(name, sizeof name, "t%d", (int)id);
     if (!s->prepared[id] && prepare(s, id, name) < 0)
-        return NULL;
+        return s->failed;
     set_number(&plant, s->plant, false);
     for (size_t i = 0; i <= count; i++) {
         const struct value *v = i == 0 ? &plant : &values[i - 1];
@@ -190,51 +204,70 @@ static PGresult *send_values(struct postgres_store *s, enum pg_statement id, con
         lengths[i] = (int)v->length;
         formats[i] = 1;
     }
-    int sent = PQsendQueryPrepared(s->link.conn, name, (int)count + 1, bytes, lengths, formats, 1);
-    PGresult *r = link_answer(&s->link, sent, name);
+    return PQsendQueryPrepared(s->link.conn, name, (int)count + 1, bytes, lengths, formats, 1);
+}
+
+static PGresult *ask_values(struct postgres_store *s, enum pg_statement id, const struct value *values, size_t count) {
+    int sent = send_values(s, id, values, count);
+    if (sent < 0)
+        return NULL;
+    PGresult *r = link_answer(&s->link, sent, texts[id]);
     if (r == NULL)
         pg_failed(s);
     return r;
 }
+
+/* One that gives nothing back: in a pipe what came of it shows later. */
+static int do_values(struct postgres_store *s, enum pg_statement id, const struct value *values, size_t count) {
+    int sent = send_values(s, id, values, count);
+    if (sent < 0)
+        return s->failed;
+    if (s->link.piped)
+        return link_push(&s->link, sent, texts[id]) < 0 ? pg_failed(s) : 0;
+    PGresult *r = link_answer(&s->link, sent, texts[id]);
+    PQclear(r);
+    return r != NULL ? 0 : pg_failed(s);
+}
+
+static int send_batch(struct postgres_store *s, enum pg_statement id);
 
 static int flush_tables(struct postgres_store *s, unsigned tables, enum pg_statement but) {
     int code = 0;
     for (size_t i = 0; i < PG_STATEMENT_COUNT && code == 0; i++) {
         if (s->batches[i].rows == 0 || i == (size_t)but || (statements[i].tables & tables) == 0)
             continue;
-        PGresult *r = pg_ask(s, (enum pg_statement)i);
-        PQclear(r);
-        code = r != NULL ? 0 : s->failed;
+        code = send_batch(s, (enum pg_statement)i);
     }
     return code;
 }
 
-static PGresult *query(struct postgres_store *s, enum pg_statement id, va_list *args) {
-    struct value values[PARAMS_MAX];
-    size_t count = strlen(statements[id].types);
-    for (size_t i = 0; i < count; i++)
+static bool take_values(struct postgres_store *s, enum pg_statement id, struct value *values, size_t *ret_count,
+                        va_list *args) {
+    *ret_count = strlen(statements[id].types);
+    for (size_t i = 0; i < *ret_count; i++)
         take_value(&values[i], statements[id].types[i], args);
-    if (s->failed != 0 || flush_tables(s, statements[id].tables, PG_STATEMENT_COUNT) < 0)
-        return NULL;
-    return send_values(s, id, values, count);
+    return s->failed == 0 && flush_tables(s, statements[id].tables, PG_STATEMENT_COUNT) == 0;
 }
 
 PGresult *pg_query(struct postgres_store *s, enum pg_statement id, ...) {
+    struct value values[PARAMS_MAX];
+    size_t count;
     va_list args;
     va_start(args, id);
-    PGresult *r = query(s, id, &args);
+    PGresult *r = take_values(s, id, values, &count, &args) ? ask_values(s, id, values, count) : NULL;
     va_end(args);
     return r;
 }
 
 int pg_run(struct postgres_store *s, enum pg_statement id, ...) {
+    struct value values[PARAMS_MAX];
+    size_t count;
     va_list args;
     va_start(args, id);
-    PGresult *r = query(s, id, &args);
+    int code = take_values(s, id, values, &count, &args) ? do_values(s, id, values, count) : s->failed;
     va_end(args);
-    PQclear(r);
     s->wrote = true;
-    return r != NULL ? 0 : s->failed;
+    return code;
 }
 
 int pg_put_state(struct postgres_store *s, const struct store_state *state) {
@@ -243,9 +276,7 @@ int pg_put_state(struct postgres_store *s, const struct store_state *state) {
 #define X(name) set_number(&values[count++], state->name, false);
     STATE_FIELDS(X)
 #undef X
-    PGresult *r = send_values(s, PG_STATE_PUT, values, count);
-    PQclear(r);
-    return r != NULL ? 0 : s->failed;
+    return do_values(s, PG_STATE_PUT, values, count);
 }
 
 /* ---- batches ---- */
@@ -283,24 +314,30 @@ static void batch_clear(struct pg_batch *b) {
         b->columns[i].length = 0, b->columns[i].rows = b->columns[i].nulls = 0;
 }
 
-PGresult *pg_ask(struct postgres_store *s, enum pg_statement id) {
-    struct pg_batch *b = &s->batches[id];
+static size_t batch_values(const struct pg_batch *b, enum pg_statement id, struct value *values) {
     const char *types = statements[id].types + 1;
-    struct value values[BATCH_COLUMNS_MAX];
     size_t count = strlen(types);
-    if (b->rows == 0 || s->failed != 0)
-        return NULL;
     for (size_t i = 0; i < count; i++)
         values[i] = column_value(&b->columns[i], types[i]);
-    PGresult *r = send_values(s, id, values, count);
-    /* what another holds already was looked for before, so it cannot be there */
-    if (r != NULL && id == PG_KEY_ADD && atoi(PQcmdTuples(r)) != b->rows) {
-        PQclear(r);
-        r = NULL;
-        pg_damaged(s, "a key of an order came from elsewhere");
-    }
+    return count;
+}
+
+PGresult *pg_ask(struct postgres_store *s, enum pg_statement id) {
+    struct pg_batch *b = &s->batches[id];
+    struct value values[BATCH_COLUMNS_MAX];
+    if (b->rows == 0 || s->failed != 0)
+        return NULL;
+    PGresult *r = ask_values(s, id, values, batch_values(b, id, values));
     batch_clear(b);
     return r;
+}
+
+static int send_batch(struct postgres_store *s, enum pg_statement id) {
+    struct pg_batch *b = &s->batches[id];
+    struct value values[BATCH_COLUMNS_MAX];
+    int code = do_values(s, id, values, batch_values(b, id, values));
+    batch_clear(b); /* libpq has copied it */
+    return code;
 }
 
 int pg_put(struct postgres_store *s, enum pg_statement id, ...) {
@@ -322,9 +359,7 @@ int pg_put(struct postgres_store *s, enum pg_statement id, ...) {
     s->wrote = true;
     if (b->rows < BATCH_ROWS_MAX)
         return 0;
-    PGresult *r = pg_ask(s, id);
-    PQclear(r);
-    return r != NULL ? 0 : s->failed;
+    return send_batch(s, id);
 }
 
 int pg_flush(struct postgres_store *s) {

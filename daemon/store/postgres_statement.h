@@ -69,7 +69,7 @@ enum {
       "(plant, writer) DO UPDATE SET number = excluded.number, seen_at = now()")                                       \
     X(WRITER_GET, 0, "i", "SELECT number FROM writer WHERE plant = $1 AND writer = $2")                                \
     X(KEY_ADD, IN_KEYS, "*ssub", "INSERT INTO order_key (plant, creator, order_ref, no, hash) "                        \
-      "SELECT $1, u.* FROM unnest($2, $3, $4, $5) u ON CONFLICT DO NOTHING")                                           \
+      "SELECT $1, u.* FROM unnest($2, $3, $4, $5) u")                                           \
     X(KEY_FIND, IN_KEYS, "ss", "SELECT no, hash FROM order_key WHERE plant = $1 AND creator = $2 AND order_ref = $3")  \
     X(KEYS_FIND, IN_KEYS, "*ss",                                                                                       \
       "SELECT u.creator, u.order_ref, k.no, k.hash FROM unnest($2, $3) u (creator, order_ref) CROSS JOIN "             \
@@ -272,6 +272,7 @@ struct postgres_store {
     bool wrote;                /* this group */
     bool stale;                /* counts are to be loaded before anything else */
     bool unsettled;            /* see postgres.c */
+    int careful;               /* groups for which keys are looked for first, see postgres.c */
     bool found;                /* the transaction that is unsettled was there when last looked for */
     int64_t unsettled_number;
     enum link_trouble trouble; /* for people; the text is in link.failure */

@@ -54,6 +54,7 @@
     X(ORDERS_CREATOR_STATE, "SELECT " ORDER_COLUMNS ", items FROM orders WHERE no > ? AND creator = ?3 "               \
                             "AND state = ?4 ORDER BY no LIMIT ?2")                                                     \
     X(BODY_GET, "SELECT body FROM body WHERE no = ?")                                                                  \
+    X(BODY_ADD, "INSERT INTO body (no, accepted_at_s, body) VALUES (?,?,?)")                                           \
     X(BODY_PUT, "INSERT INTO body (no, accepted_at_s, body) VALUES (?,?,?) "                                           \
                 "ON CONFLICT (no) DO UPDATE SET body = excluded.body")                                                 \
     X(CHANGE_ADD, "INSERT INTO change (seq, kind, order_no) VALUES (?,?,?)")                                           \

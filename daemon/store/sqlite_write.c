@@ -27,7 +27,7 @@ static int order_add(struct tables *t, const struct order_row *r, const char *bo
     int code = sqlite_run(self(t), SQL_ORDER_ADD, "ussisssdsuns", r->no, r->creator, r->order_ref, r->accepted_at_s,
                           r->channel, r->campaign, r->service, r->wish_day, r->country, r->recipient_key, (int)r->state,
                           items);
-    return code < 0 ? code : body_put(t, r, body);
+    return code < 0 ? code : sqlite_run(self(t), SQL_BODY_ADD, "uis", r->no, r->accepted_at_s, body);
 }
 
 static int order_amend(struct tables *t, const struct order_row *r) {

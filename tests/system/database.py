@@ -91,7 +91,8 @@ class Cluster:
     def stop(self, number=signal.SIGINT):
         """SIGINT: at once and in order; SIGKILL: as when the power fails."""
         if self.process is not None:
-            self.process.send_signal(number)
+            # killed alone, the first of its processes would leave the others at work
+            self.signal_all(number) if number == signal.SIGKILL else self.process.send_signal(number)
             self.process.wait(60)
             self.process = None
 
