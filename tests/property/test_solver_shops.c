@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Random small shops: what the critical graph keeps up to date is what follows from its order from nothing, what it
+ * says of a move beforehand holds, and the searchers that live on it find what there is to be found. */
+
+#include "schedulers/critical.h"
+#include "schedulers/flow.h"
+#include "schedulers/relink.h"
+#include "schedulers/solver.h"
+#include "tests/effort.h"
+
+#include "tests/property/random_problem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { SEEDS = TEST_EFFORT(300), SOLVED_SEEDS = TEST_EFFORT(40), TINY_SEEDS = TEST_EFFORT(40), MOVES = 60 };
+
+struct shop_size {
+    int32_t jobs, tasks, lines;
+    bool flow; /* stages of parallel lines, the makespan alone */
+};
+
+/* Where there are changeovers every task takes time. */
+static void add_task(struct dice *d, struct problem_builder *b, const struct shop_size *size, int32_t job, int32_t k,
+                     int32_t least) {
+    struct problem_task_spec spec = PROBLEM_TASK_SPEC;
+    struct problem_option options[8];
+    int32_t time = roll(d, least, 9), first = roll(d, 0, size->lines - 1);
+    spec.option_count = 1;
+    options[0] = (struct problem_option){first, time};
+    if (size->flow) {
+        options[0].line = 2 * k;
+        options[1] = (struct problem_option){2 * k + 1, time};
+        spec.option_count = 2;
+    } else if (chance(d, 40) && size->lines > 1) {
+        options[1] = (struct problem_option){(first + 1) % size->lines, roll(d, least, 9)};
+        spec.option_count = 2;
+    }
+    spec.options = options;
+    spec.family = roll(d, 0, RANDOM_FAMILIES - 1);
+    spec.release = chance(d, 10) ? roll(d, 0, 15) : 0;
+    spec.lag_after = chance(d, 10) ? roll(d, 0, 5) : 0;
+    problem_add_task(b, job, &spec);
+}
+
+static struct problem *random_shop(uint64_t seed, const struct shop_size *size) {
+    struct dice d = {seed * 7919};
+    struct problem_builder *b = problem_builder_new();
+    struct problem_objective objective = {.makespan = size->flow || chance(&d, 60) ? roll(&d, 1, 3) : 0};
+    bool changes = !size->flow && chance(&d, 50);
+    random_tables(&d, b);
+    for (int32_t l = 0; l < size->lines; l++) {
+        int32_t table = changes ? roll(&d, -1, 1) : -1;
+        int32_t initial = table >= 0 ? roll(&d, -1, RANDOM_FAMILIES - 1) : -1;
+        problem_add_line(b, &(struct problem_line_spec){NULL, table, initial, 0, NULL, 0});
+    }
+    for (int32_t j = 0; j < size->jobs; j++) {
+        int32_t job = problem_add_job(b, NULL, chance(&d, 20) ? roll(&d, 0, 10) : 0);
+        for (int32_t k = 0; k < size->tasks; k++)
+            add_task(&d, b, size, job, k, changes);
+    }
+    if (objective.makespan == 0 || (!size->flow && chance(&d, 30))) {
+        objective.tardiness = roll(&d, 1, 5);
+        objective.flow = roll(&d, 0, 1);
+        for (int32_t j = 0; j < size->jobs; j++) {
+            int32_t both[2] = {j, (j + 1) % size->jobs};
+            size_t count = size->jobs > 1 ? (size_t)roll(&d, 1, 2) : 1;
+            int32_t due = roll(&d, -2, 30), placed = roll(&d, -3, 3);
+            problem_add_due(b, &(struct problem_due_spec){both, count, due, placed, roll(&d, 1, 4)});
+        }
+    }
+    problem_set_objective(b, &objective);
+    struct problem *p = NULL;
+    struct takt_error err = {0};
+    if (problem_build(b, &p, &err) != 0)
+        fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
+    problem_builder_free(b);
+    return p;
+}
+
+static const struct shop_size middling = {5, 4, 3, false}, flowing = {7, 3, 6, true}, tiny = {3, 3, 2, false};
+
+static struct schedule *first_plan(const struct problem *p) {
+    struct solve_result r = {0};
+    assert_int_equal(solve("spt", p, NULL, &(struct solve_limits){0}, NULL, NULL, &r, NULL), 0);
+    return r.schedule;
+}
+
+static struct critical_order new_order(const struct problem *p) {
+    size_t size = (size_t)p->tasks * sizeof(int32_t);
+    return (struct critical_order){takt_alloc(size), takt_alloc(size)};
+}
+
+static void free_order(struct critical_order *o) {
+    free(o->order);
+    free(o->option);
+}
+
+static void check_graph(const struct critical *c, struct critical *other, uint64_t seed) {
+    struct critical_order order = new_order(c->p);
+    struct schedule *s = critical_schedule(c);
+    struct takt_error err = {0};
+    struct figures f;
+    if (schedule_verify(c->p, s, &err) != 0)
+        fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
+    schedule_evaluate(c->p, s, &f);
+    if (f.objective != c->cost)
+        fail_msg("seed %llu: %lld is kept, %lld is true", (unsigned long long)seed, (long long)c->cost,
+                 (long long)f.objective);
+    critical_save(c, &order);
+    critical_restore(other, &order);
+    for (int32_t i = 0; i < c->tasks; i++) {
+        if (c->node[i].end != other->node[i].end)
+            fail_msg("seed %llu: the head of task %d is old", (unsigned long long)seed, (int)i);
+        if (memcmp(&c->rest[i * c->width], &other->rest[i * c->width], (size_t)c->width * sizeof *c->rest) != 0)
+            fail_msg("seed %llu: a tail of task %d is old", (unsigned long long)seed, (int)i);
+    }
+    schedule_free(s);
+    free_order(&order);
+}
+
+/* Any move at all; many would close a circle. */
+static struct critical_move any_move(struct random *random, const struct critical *c) {
+    const struct problem *p = c->p;
+    int32_t task = random_below(random, c->tasks), options = p->option_offset[task + 1] - p->option_offset[task];
+    int32_t option = p->option_offset[task] + random_below(random, options), line = p->option_line[option];
+    int32_t places = c->line_count[line] + (line != c->node[task].line);
+    return (struct critical_move){task, option, random_below(random, places)};
+}
+
+static void heads_tails_and_cost_are_those_of_the_order(void **state) {
+    (void)state;
+    int made = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct problem *p = random_shop(seed, seed % 4 == 0 ? &flowing : &middling);
+        struct schedule *s = first_plan(p);
+        struct random random = {seed};
+        assert_true(critical_knows(p));
+        struct critical *c = critical_new(p, s), *other = critical_new(p, s);
+        for (int k = 0; k < MOVES; k++) {
+            struct critical_move m = any_move(&random, c);
+            made += critical_move(c, &m);
+            check_graph(c, other, seed);
+        }
+        critical_free(c);
+        critical_free(other);
+        schedule_free(s);
+        problem_free(p);
+    }
+    assert_true(made > 10 * SEEDS);
+}
+
+static void a_try_tells_the_cost_and_leaves_no_trace(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct problem *p = random_shop(seed, &middling);
+        struct schedule *s = first_plan(p);
+        struct random random = {seed};
+        struct critical *c = critical_new(p, s), *other = critical_new(p, s);
+        for (int k = 0; k < MOVES; k++) {
+            struct critical_move m = any_move(&random, c);
+            int64_t cost = -1;
+            bool tried = critical_try(c, &m);
+            if (tried) {
+                cost = c->cost;
+                critical_retract(c);
+            }
+            check_graph(c, other, seed);
+            assert_int_equal(critical_move(c, &m), tried);
+            if (tried)
+                assert_int_equal(c->cost, cost);
+        }
+        critical_free(c);
+        critical_free(other);
+        schedule_free(s);
+        problem_free(p);
+    }
+}
+
+/* What is said beforehand of two neighbours on a line. */
+static void check_neighbours(struct critical *c, int32_t first, uint64_t seed) {
+    int32_t second = c->node[first].behind;
+    if (second >= c->tasks || !critical_may_follow(c, first, second))
+        return;
+    struct critical_move m = {first, c->node[first].option, c->node[second].index};
+    int64_t estimate = critical_estimate(c, &m);
+    if (!critical_try(c, &m))
+        fail_msg("seed %llu: a circle where there is surely none", (unsigned long long)seed);
+    if (c->cost < estimate)
+        fail_msg("seed %llu: a swap was said to cost %lld and costs %lld", (unsigned long long)seed,
+                 (long long)estimate, (long long)c->cost);
+    critical_retract(c);
+}
+
+static void check_spans(struct critical *c, int32_t task, uint64_t seed) {
+    int32_t from, to;
+    for (int32_t o = c->p->option_offset[task]; o < c->p->option_offset[task + 1]; o++) {
+        if (o == c->node[task].option || !critical_span(c, task, o, &from, &to))
+            continue;
+        for (int32_t k = from; k <= to; k++) {
+            if (!critical_try(c, &(struct critical_move){task, o, k}))
+                fail_msg("seed %llu: a circle on another line", (unsigned long long)seed);
+            critical_retract(c);
+        }
+    }
+}
+
+static void what_is_said_of_a_move_beforehand_holds(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct problem *p = random_shop(seed, &middling);
+        struct schedule *s = first_plan(p);
+        struct random random = {seed};
+        struct critical *c = critical_new(p, s);
+        for (int k = 0; k < MOVES / 4; k++) {
+            for (int32_t task = 0; task < c->tasks; task++) {
+                check_neighbours(c, task, seed);
+                check_spans(c, task, seed);
+            }
+            struct critical_move m = any_move(&random, c);
+            critical_move(c, &m);
+        }
+        critical_free(c);
+        schedule_free(s);
+        problem_free(p);
+    }
+}
+
+static struct schedule *run_kind(const struct searcher_kind *kind, const struct problem *p, const struct schedule *plan,
+                                 int64_t moves) {
+    struct solve_limits limits = {.iterations = moves};
+    void *self = kind->make(&(struct searcher_brief){p, plan, &limits, 5, 0, 1});
+    assert_non_null(self);
+    kind->run(self, &(struct searcher_stretch){0, 32768, 0, 32768, moves}, &limits);
+    kind->run(self, &(struct searcher_stretch){32768, 65536, 32768, 65536, moves}, &limits);
+    struct schedule *best = kind->best(self);
+    struct figures f;
+    schedule_evaluate(p, best, &f);
+    assert_int_equal(f.objective, kind->best_cost(self));
+    kind->free(self);
+    return best;
+}
+
+static void searchers_give_feasible_plans_no_worse_than_the_first(void **state) {
+    (void)state;
+    int flows = 0, others = 0;
+    for (uint64_t seed = 0; seed < 2 * SOLVED_SEEDS; seed++) {
+        struct problem *p = random_shop(seed, seed % 2 == 0 ? &flowing : &middling);
+        bool flow = flow_kind.knows(p, 0, 1);
+        struct schedule *first = first_plan(p);
+        struct schedule *best = run_kind(flow ? &flow_kind : &relink_kind, p, first, 3000);
+        struct takt_error err = {0};
+        struct figures before, after;
+        schedule_evaluate(p, first, &before);
+        schedule_evaluate(p, best, &after);
+        if (schedule_verify(p, best, &err) != 0)
+            fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
+        assert_true(after.objective <= before.objective);
+        *(flow ? &flows : &others) += after.objective < before.objective;
+        schedule_free(first);
+        schedule_free(best);
+        problem_free(p);
+    }
+    assert_true(flows > SOLVED_SEEDS / 2 && others > SOLVED_SEEDS / 2);
+}
+
+/* The least cost of any order of all tasks on any of their lines. */
+static int64_t least_cost(struct critical *c, struct critical_order *o, int32_t at, int32_t *next) {
+    const struct problem *p = c->p;
+    int64_t least = INT64_MAX;
+    if (at == c->tasks) {
+        critical_restore(c, o);
+        return c->cost;
+    }
+    for (int32_t j = 0; j < p->jobs; j++) {
+        if (next[j] == p->job_offset[j + 1])
+            continue;
+        int32_t task = p->job_task[next[j]++];
+        o->order[at] = task;
+        for (int32_t option = p->option_offset[task]; option < p->option_offset[task + 1]; option++) {
+            o->option[task] = option;
+            int64_t cost = least_cost(c, o, at + 1, next);
+            least = cost < least ? cost : least;
+        }
+        next[j]--;
+    }
+    return least;
+}
+
+static void tiny_shops_are_solved_to_the_least_cost_there_is(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < TINY_SEEDS; seed++) {
+        struct problem *p = random_shop(seed, &tiny);
+        if (p->option_offset[p->tasks] > p->tasks + 5) {
+            problem_free(p);
+            continue;
+        }
+        struct schedule *first = first_plan(p), *best = run_kind(&relink_kind, p, first, 20000);
+        struct critical *c = critical_new(p, first);
+        struct critical_order o = new_order(p);
+        int32_t next[3] = {p->job_offset[0], p->job_offset[1], p->job_offset[2]};
+        struct figures f;
+        schedule_evaluate(p, best, &f);
+        int64_t least = least_cost(c, &o, 0, next);
+        if (f.objective != least)
+            fail_msg("seed %llu: %lld, and %lld is possible", (unsigned long long)seed, (long long)f.objective,
+                     (long long)least);
+        free_order(&o);
+        critical_free(c);
+        schedule_free(first);
+        schedule_free(best);
+        problem_free(p);
+    }
+}
+
+static void shops_are_planned_alike_on_any_number_of_threads(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < SOLVED_SEEDS; seed++) {
+        struct problem *p = random_shop(seed, seed % 2 == 0 ? &flowing : &middling);
+        struct solve_limits one = {.iterations = 4000, .threads = 1, .lanes = 3, .seed = seed}, more = one;
+        struct solve_result a = {0}, b = {0};
+        more.threads = 3;
+        assert_int_equal(solve("search", p, NULL, &one, NULL, NULL, &a, NULL), 0);
+        assert_int_equal(solve("search", p, NULL, &more, NULL, NULL, &b, NULL), 0);
+        assert_memory_equal(a.schedule->line, b.schedule->line, (size_t)p->tasks * sizeof(int32_t));
+        assert_memory_equal(a.schedule->start, b.schedule->start, (size_t)p->tasks * sizeof(int32_t));
+        schedule_free(a.schedule);
+        schedule_free(b.schedule);
+        problem_free(p);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(heads_tails_and_cost_are_those_of_the_order),
+        cmocka_unit_test(a_try_tells_the_cost_and_leaves_no_trace),
+        cmocka_unit_test(what_is_said_of_a_move_beforehand_holds),
+        cmocka_unit_test(searchers_give_feasible_plans_no_worse_than_the_first),
+        cmocka_unit_test(tiny_shops_are_solved_to_the_least_cost_there_is),
+        cmocka_unit_test(shops_are_planned_alike_on_any_number_of_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
