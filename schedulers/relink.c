@@ -17,7 +17,7 @@
 
 enum {
     TASKS_LEAST = 2, /* in a job: lines alone are searched better in other ways */
-    TASKS_MAX = 4000,
+    TASKS_MAX = 2000,
     DUES_MAX = 100,
     DUE_TASKS_MAX = 1000,
     PLANS_MAX = 30,

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schedulers/searcher.h"
 
+#include "schedulers/flow.h"
 #include "schedulers/lane.h"
+#include "schedulers/relink.h"
 #include "schedulers/reorder.h"
 #include "schedulers/rows_search.h"
 
 const struct searcher_kind *const searcher_kinds[] = {
     &rows_kind,
+    &flow_kind,
+    &relink_kind,
     &lane_kind,
     &reorder_kind, /* knows every problem */
     NULL,
