@@ -124,7 +124,7 @@ static void print_options(const struct argument *options, FILE *to) {
         if (o->letter)
             snprintf(brief, sizeof brief, "-%c, ", o->letter);
         snprintf(left, sizeof left, "%s%s%s%s", brief, o->name, o->value ? " " : "", o->value ? o->value : "");
-        fprintf(to, "  %-24s%s%s\n", left, strlen(left) > 24 ? "\n                            " : "  ", o->help);
+        fprintf(to, "  %-31s  %s\n", left, o->help); /* as wide as the longest */
     }
 }
 
