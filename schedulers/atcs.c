@@ -11,18 +11,21 @@
 
 #include <stdlib.h>
 
-enum { LARGE = 20000, POINTS_LARGE = 4, POINTS_MAX = 13, SCALES = 13, FILLS = 3 };
+enum { LARGE = 20000, POINTS_LARGE = 4, POINTS_MAX = 15, SCALES = 13, FILLS = 3, BIASES = 5 };
 
 /* Scales in tenths, each a little more than 1.5 times the one before it. */
 static const int32_t scale[SCALES] = {1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 70, 110, 170};
 static const int32_t fill[FILLS] = {0, 70, 100};
+static const struct { int32_t own, pooled; } bias[BIASES] = {{0, 0}, {1, 1}, {2, 2}, {2, 6}, {0, 4}};
 
 struct point {
-    int8_t k1, k2, fill; /* places in the tables above */
+    int8_t k1, k2, fill, bias; /* places in the tables above */
 };
 
-static const struct point spread[] = {{7, 3, 0}, {9, 3, 2}, {10, 5, 0}, {5, 2, 0}, {9, 2, 1}, {10, 8, 2}};
-static const struct point step[] = {{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {0, 0, 1}, {0, 0, -1}};
+static const struct point spread[] = {{8, 4, 0, 0},  {6, 5, 0, 2}, {7, 2, 0, 2},
+                                      {10, 4, 1, 1}, {8, 2, 2, 4}, {5, 0, 0, 1}};
+static const struct point step[] = {{1, 0, 0, 0},  {0, 1, 0, 0},  {0, 0, 0, 1}, {-1, 0, 0, 0},
+                                    {0, -1, 0, 0}, {0, 0, 0, -1}, {0, 0, 1, 0}, {0, 0, -1, 0}};
 
 enum { SPREAD = sizeof spread / sizeof *spread, STEPS = sizeof step / sizeof *step };
 
@@ -36,7 +39,7 @@ struct climbing {
     struct takt_error why; /* of the first point that found no plan */
     struct point best;
     int32_t points, tried;
-    uint8_t seen[SCALES][SCALES][FILLS];
+    uint8_t seen[SCALES][SCALES][FILLS][BIASES];
 };
 
 static void keep(struct climbing *c, struct point at) {
@@ -52,9 +55,9 @@ static void keep(struct climbing *c, struct point at) {
 static int try_point(struct climbing *c, struct point at, bool *ret_better) {
     static const struct solve_limits none = {0};
     bool at_any_rate = c->tried == 0 && c->p->tasks <= LARGE; /* a first plan is worth its few milliseconds */
-    struct dispatch_scales s = {scale[at.k1], scale[at.k2], fill[at.fill]};
+    struct dispatch_scales s = {scale[at.k1], scale[at.k2], fill[at.fill], bias[at.bias].own, bias[at.bias].pooled};
     *ret_better = false;
-    c->seen[at.k1][at.k2][at.fill] = 1;
+    c->seen[at.k1][at.k2][at.fill][at.bias] = 1;
     int code = dispatcher_run(c->d, DISPATCH_ATCS, s, at_any_rate ? &none : c->limits, &c->why);
     if (code == TAKT_ETIMEOUT)
         return code;
@@ -68,11 +71,12 @@ static int try_point(struct climbing *c, struct point at, bool *ret_better) {
 /* The point beside the best in direction k; false: it is off the tables or was tried. */
 static bool beside(const struct climbing *c, int32_t k, struct point *ret) {
     int32_t k1 = c->best.k1 + step[k].k1, k2 = c->best.k2 + step[k].k2, f = c->best.fill + step[k].fill;
-    if (k1 < 0 || k1 >= SCALES || k2 < 0 || k2 >= SCALES || f < 0 || f >= FILLS)
+    int32_t b = c->best.bias + step[k].bias;
+    if (k1 < 0 || k1 >= SCALES || k2 < 0 || k2 >= SCALES || f < 0 || f >= FILLS || b < 0 || b >= BIASES)
         return false;
-    if (c->seen[k1][k2][f] || (step[k].fill != 0 && !dispatcher_has_runs(c->d)))
+    if (c->seen[k1][k2][f][b] || (step[k].fill != 0 && !dispatcher_has_runs(c->d)))
         return false;
-    *ret = (struct point){(int8_t)k1, (int8_t)k2, (int8_t)f};
+    *ret = (struct point){(int8_t)k1, (int8_t)k2, (int8_t)f, (int8_t)b};
     return true;
 }
 

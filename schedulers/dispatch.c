@@ -329,16 +329,20 @@ static int begin(struct dispatcher *d, struct takt_error *err) {
     return 0;
 }
 
-/* What of a score does not depend on the hour: the logarithm of a task's worth over its time. */
+/* What of a score does not depend on the hour: logarithms of a task's worth over its time, and of its times. */
 static void find_merits(struct dispatcher *d) {
     const struct problem *p = d->p;
     d->merit = takt_alloc((size_t)p->option_offset[p->tasks] * sizeof *d->merit);
+    d->slower = takt_alloc((size_t)p->option_offset[p->tasks] * sizeof *d->slower);
     for (int32_t i = 0; i < p->tasks; i++) {
         int32_t job = p->job[i];
         int64_t worth = d->facts.due[job] != INT32_MAX ? d->facts.weight[job] : d->facts.tail[i];
-        int32_t log_worth = log2_fixed((uint64_t)worth * 16 + 1);
-        for (int32_t o = p->option_offset[i]; o < p->option_offset[i + 1]; o++)
-            d->merit[o] = log_worth - log2_fixed((uint64_t)p->option_time[o] + 1);
+        int32_t log_worth = log2_fixed((uint64_t)worth * 16 + 1), least = log2_fixed((uint64_t)d->facts.least[i] + 1);
+        for (int32_t o = p->option_offset[i]; o < p->option_offset[i + 1]; o++) {
+            int32_t time = log2_fixed((uint64_t)p->option_time[o] + 1);
+            d->merit[o] = log_worth - time;
+            d->slower[o] = time - least;
+        }
     }
 }
 
@@ -406,9 +410,9 @@ void dispatcher_free(struct dispatcher *d) {
         return;
     if (d->p->lines > 0)
         free(d->queues[0].rows);
-    void *arrays[] = {d->merit, d->bounded, d->may_run,    d->first_state.ready, d->first_events, d->state.ready,
-                      d->heap,  d->queues,  d->active,     d->busy_until,        d->left,         d->waiting,
-                      d->score, d->job_end, d->pool_asked, d->pool_free};
+    void *arrays[] = {d->merit,       d->slower, d->bounded, d->may_run,    d->first_state.ready, d->first_events,
+                      d->state.ready, d->heap,   d->queues,  d->active,     d->busy_until,        d->left,
+                      d->waiting,     d->score,  d->job_end, d->pool_asked, d->pool_free};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
         free(arrays[k]);
     placer_done(&d->placer);
@@ -436,6 +440,8 @@ static void set_scales(struct dispatcher *d, enum dispatch_rule rule, struct dis
     bool atcs = rule == DISPATCH_ATCS;
     d->rule = rule;
     d->fill = scales.fill;
+    d->own = scales.own;
+    d->pooled = scales.pooled;
     d->fullness = atcs ? FULLNESS : 0;
     d->slope1 = atcs ? bit / ((int64_t)scales.k1 * d->facts.mean_time) : 0;
     d->slope2 = atcs ? bit / ((int64_t)scales.k2 * d->facts.mean_change) : 0;

@@ -9,6 +9,9 @@
  * numbers and in whose place, where a job has no due date, most work remaining counts. Where a job has many dues, the
  * earliest of them and their weights together stand for them.
  *
+ * Lines that are slow for a task leave it to faster ones the more, the larger `own` and `pooled` are: a pool's time is
+ * scarce, and who holds it on a slow line holds it longer.
+ *
  * A dispatcher holds what all plans of one problem share, so that one more of them, by another rule or other scales,
  * costs little.
  *
@@ -19,8 +22,10 @@
 enum dispatch_rule { DISPATCH_FIFO, DISPATCH_EDD, DISPATCH_SPT, DISPATCH_ATCS };
 
 struct dispatch_scales {
-    int32_t k1, k2; /* of ATCS, in tenths */
-    int32_t fill;   /* how full a run must be to be started while more of its family is to come, in percent */
+    int32_t k1, k2;      /* of ATCS, in tenths */
+    int32_t fill;        /* how full a run must be to be started while more of its family is to come, in percent */
+    int32_t own, pooled; /* how many times it counts that a line takes longer than the task's fastest, of tasks without
+                            pools and with them */
 };
 
 struct dispatcher;

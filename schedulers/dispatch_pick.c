@@ -22,6 +22,7 @@ static int32_t max(int32_t a, int32_t b) {
 }
 
 static int64_t merit_of(const struct dispatcher *d, int32_t task, int32_t option) {
+    int32_t bias = d->p->usage_offset[task] < d->p->usage_offset[task + 1] ? d->pooled : d->own;
     switch (d->rule) {
     case DISPATCH_FIFO:
         return -(int64_t)d->state.ready[task];
@@ -30,7 +31,7 @@ static int64_t merit_of(const struct dispatcher *d, int32_t task, int32_t option
     case DISPATCH_SPT:
         return -(int64_t)d->p->option_time[option];
     default:
-        return (int64_t)d->merit[option] * 65536;
+        return ((int64_t)d->merit[option] - (int64_t)bias * d->slower[option]) * 65536;
     }
 }
 

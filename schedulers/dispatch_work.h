@@ -30,7 +30,8 @@ struct dispatch_state {
 struct dispatcher {
     const struct problem *p;
     struct job_facts facts;
-    int32_t *merit; /* by option: log2 of weight over time, in 2^-16 */
+    int32_t *merit;  /* by option: log2 of weight over time, in 2^-16 */
+    int32_t *slower; /* by option: log2 of its time over the task's shortest, likewise */
     bool has_runs;
     uint8_t *bounded; /* by task: more than its ready time bounds it */
     uint8_t *may_run; /* by task: on some line with `batch` */
@@ -48,6 +49,7 @@ struct dispatcher {
     int64_t fullness;            /* what a run that is half as full costs, in the score; 0: nothing */
     int64_t slope1, slope2;      /* ATCS: what a tick of slack and of changeover costs, in 2^-32 */
     int64_t slack_max, wait_max; /* beyond which it makes no difference */
+    int32_t own, pooled;         /* see dispatch_scales */
     bool forced;                 /* nothing else can happen: runs start as they are */
     int32_t now;
     size_t first_next;

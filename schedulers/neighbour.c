@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { CHAIN_MAX = 96, DUE_TRIES = 12, FAMILY_TRIES = 8, BLOCK_MAX = 12, SHIFT_MAX = 40 };
+enum { CHAIN_MAX = 96, DUE_TRIES = 12, FAMILY_TRIES = 8, BLOCK_MAX = 12, SHIFT_MAX = 40, OVERTAKE_MAX = 6 };
 
 static int compare_running(const void *a, const void *b, void *arg) {
     const struct problem *p = arg;
@@ -85,17 +85,24 @@ static int32_t costly_end(struct neighbour *n, const struct sequence *q) {
     return p->objective.makespan > 0 ? sequence_last(q) : -1;
 }
 
-/* A random one of the tasks that wait for their line on the chain of causes behind `task`; -1: none does. */
-static int32_t blocked_task(struct neighbour *n, const struct sequence *q, int32_t task) {
-    int32_t count = 0;
+/* A random one of the tasks that wait for their line or a pool on the chain of causes behind `task`; -1: none does. */
+static int32_t blocked_task(struct neighbour *n, const struct sequence *q, int32_t task, int32_t *ret_holder) {
+    int32_t count = 0, holder[CHAIN_MAX];
     for (int32_t k = 0; k < CHAIN_MAX && task >= 0; k++) {
         bool by_line;
         int32_t cause = sequence_cause(q, task, &by_line);
-        if (by_line)
-            n->chain[count++] = sequence_leader(q, task);
+        bool by_pool = !by_line && cause >= 0 && n->p->pools > 0 && n->p->job[cause] != n->p->job[task];
+        if (by_line || by_pool) {
+            holder[count] = by_pool ? cause : -1;
+            n->chain[count++] = by_line ? sequence_leader(q, task) : task;
+        }
         task = cause;
     }
-    return count == 0 ? -1 : n->chain[below(n, count)];
+    if (count == 0)
+        return -1;
+    int32_t at = below(n, count);
+    *ret_holder = holder[at];
+    return n->chain[at];
 }
 
 /* The task on `line` before which something that starts about when `task` does would stand; found along the list. */
@@ -153,15 +160,32 @@ static bool within_block(struct neighbour *n, const struct sequence *q, int32_t 
     return true;
 }
 
-int32_t neighbour_blocked(struct neighbour *n, const struct sequence *q) {
+int32_t neighbour_blocked(struct neighbour *n, const struct sequence *q, int32_t *ret_holder) {
     int32_t end = costly_end(n, q);
-    return end < 0 ? -1 : blocked_task(n, q, end);
+    return end < 0 ? -1 : blocked_task(n, q, end, ret_holder);
+}
+
+/* Before the one that got the pool right before it, or some more of them. */
+static void overtake(struct neighbour *n, const struct sequence *q, int32_t task, int32_t holder,
+                     struct neighbour_move *ret) {
+    for (int32_t steps = below(n, OVERTAKE_MAX); steps > 0; steps--) {
+        int32_t before = sequence_before_in_pool(q, holder);
+        if (before < 0)
+            break;
+        holder = before;
+    }
+    *ret = (struct neighbour_move){task, q->option[task], holder, MOVE_OVERTAKE};
 }
 
 static bool along_causes(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
-    int32_t task = neighbour_blocked(n, q);
+    int32_t holder, task = neighbour_blocked(n, q, &holder);
     if (task < 0)
         return false;
+    if (holder >= 0) {
+        if (below(n, 4) > 0 || !to_other_line(n, q, task, ret))
+            overtake(n, q, task, holder, ret);
+        return true;
+    }
     if (below(n, 3) == 0 && to_other_line(n, q, below(n, 3) > 0 ? task : q->before[task], ret))
         return true;
     return within_block(n, q, task, ret);
@@ -214,6 +238,8 @@ bool neighbour_make(struct sequence *q, const struct neighbour_move *m) {
         return sequence_move_run(q, m->task, m->option, m->next);
     case MOVE_JOIN:
         return sequence_join(q, m->task, m->next);
+    case MOVE_OVERTAKE:
+        return sequence_overtake(q, m->task, m->next);
     default:
         return sequence_move(q, m->task, m->option, m->next);
     }

@@ -14,10 +14,11 @@
 #include "schedulers/random.h"
 #include "schedulers/sequence.h"
 
-enum neighbour_kind { MOVE_ALONE, MOVE_RUN, MOVE_JOIN };
+enum neighbour_kind { MOVE_ALONE, MOVE_RUN, MOVE_JOIN, MOVE_OVERTAKE, MOVE_KINDS };
 
 struct neighbour_move {
-    int32_t task, option, next; /* as in sequence_move; MOVE_JOIN: next is one of the run that it joins */
+    int32_t task, option, next; /* as in sequence_move; MOVE_JOIN: next is one of the run that it joins; MOVE_OVERTAKE:
+                                   whom in the list */
     enum neighbour_kind kind;
 };
 
@@ -38,5 +39,6 @@ void neighbour_done(struct neighbour *n);
 bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret);
 /* Makes a move: false: it cannot be, or costs more than the limit. */
 bool neighbour_make(struct sequence *q, const struct neighbour_move *m);
-/* Of the task on a chain of causes behind something that costs, one that waits for its line; -1: none was found. */
-int32_t neighbour_blocked(struct neighbour *n, const struct sequence *q);
+/* Of the tasks on a chain of causes behind something that costs, one that waits for its line or for a pool, ret_holder
+ * (-1: for the line); -1: none was found. */
+int32_t neighbour_blocked(struct neighbour *n, const struct sequence *q, int32_t *ret_holder);

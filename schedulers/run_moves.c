@@ -41,7 +41,7 @@ static int32_t latest_member(const struct sequence *q, int32_t task) {
 
 /* A task on a line with runs that is worth moving: along the causes of something late, or any. */
 static int32_t choose(struct neighbour *n, const struct sequence *q) {
-    int32_t task = below(n, 2) == 0 ? neighbour_blocked(n, q) : -1;
+    int32_t holder, task = below(n, 2) == 0 ? neighbour_blocked(n, q, &holder) : -1;
     if (task >= 0 && on_run_line(q, task))
         return below(n, 2) == 0 ? latest_member(q, task) : task;
     return n->running[below(n, n->running_count)];

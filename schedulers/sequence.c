@@ -354,6 +354,24 @@ bool sequence_join(struct sequence *q, int32_t task, int32_t other) {
     return move_unit(q, task, task, (struct goal){line, -1, other});
 }
 
+bool sequence_overtake(struct sequence *q, int32_t task, int32_t other) {
+    struct sequence_work *w = q->work;
+    int32_t first = sequence_leader(q, task), last = sequence_tail(q, task), ahead = sequence_leader(q, other);
+    if (q->pos[ahead] >= q->pos[first])
+        return false;
+    begin_move(q, first, last);
+    keep_part(q, q->pos[ahead], q->pos[last]);
+    if (!shift(q, q->pos[ahead], q->pos[first], false)) {
+        q->cost = w->cost;
+        return false;
+    }
+    relink_pools(q, w->shifted, w->length, true);
+    if (sequence_propagate(q, w->from) && q->energy <= q->limit)
+        return true;
+    sequence_undo(q);
+    return false;
+}
+
 void sequence_undo(struct sequence *q) {
     struct sequence_work *w = q->work;
     while (w->task_count > 0) {

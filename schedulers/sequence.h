@@ -63,6 +63,8 @@ bool sequence_move(struct sequence *q, int32_t task, int32_t option, int32_t nex
 bool sequence_move_run(struct sequence *q, int32_t task, int32_t option, int32_t next);
 /* Puts `task` into the run of `other`. */
 bool sequence_join(struct sequence *q, int32_t task, int32_t other);
+/* Gives `task` and its run what they hold of pools before `other` gets any; the lines stay as they are. */
+bool sequence_overtake(struct sequence *q, int32_t task, int32_t other);
 /* Takes the last of these back; once. */
 void sequence_undo(struct sequence *q);
 
@@ -72,6 +74,8 @@ int32_t sequence_tail(const struct sequence *q, int32_t task);
 /* What binds the start of a task and its run: -1: nothing before it, else the task; ret_by_line: the one before its
  * leader on the line. */
 int32_t sequence_cause(const struct sequence *q, int32_t task, bool *ret_by_line);
+/* The task that got what `task` holds of its pools right before it; -1: none. */
+int32_t sequence_before_in_pool(const struct sequence *q, int32_t task);
 /* A task that ends last of all. */
 int32_t sequence_last(const struct sequence *q);
 /* The task of the job that ends last. */

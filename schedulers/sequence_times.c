@@ -420,3 +420,14 @@ int32_t sequence_cause(const struct sequence *q, int32_t task, bool *ret_by_line
     *ret_by_line = false;
     return holder;
 }
+
+int32_t sequence_before_in_pool(const struct sequence *q, int32_t task) {
+    const struct problem *p = q->p;
+    int32_t latest = -1;
+    for (int32_t u = p->usage_offset[task]; u < p->usage_offset[task + 1]; u++) {
+        int32_t before = q->work->usage_before[u], other = before < 0 ? -1 : q->work->task_of_usage[before];
+        if (other >= 0 && (latest < 0 || q->pos[other] > q->pos[latest]))
+            latest = other;
+    }
+    return latest;
+}

@@ -17,7 +17,7 @@ static int solve_rule(const struct problem *p, enum dispatch_rule rule, const st
     if (code != 0)
         return code;
     struct takt_error why = {0};
-    code = dispatcher_run(d, rule, (struct dispatch_scales){20, 3, 0}, limits, &why);
+    code = dispatcher_run(d, rule, (struct dispatch_scales){.k1 = 20, .k2 = 3}, limits, &why);
     if (code == 0) {
         ret->schedule = dispatcher_schedule(d);
         ret->moves = 1;

@@ -39,7 +39,7 @@ static void check_undone(struct sequence *q, const struct schedule *before, int6
 }
 
 /* Moves made, by kind. */
-static void walk(struct sequence *q, uint64_t seed, int made[3]) {
+static void walk(struct sequence *q, uint64_t seed, int made[MOVE_KINDS]) {
     struct neighbour n;
     neighbour_init(&n, q->p, seed);
     for (int k = 0; k < MOVES; k++) {
@@ -66,7 +66,7 @@ static void walk(struct sequence *q, uint64_t seed, int made[3]) {
 static void moves_keep_plans_feasible_and_their_cost_exact(void **state) {
     (void)state;
     static const struct random_size sizes[] = {{4, 8, 4, 6, false}, {2, 6, 3, 6, true}};
-    int made[] = {0, 0, 0};
+    int made[MOVE_KINDS] = {0};
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         struct problem *p = random_problem(seed, &sizes[seed % 2]);
         struct solve_result r = {0};
@@ -85,6 +85,7 @@ static void moves_keep_plans_feasible_and_their_cost_exact(void **state) {
     assert_true(made[MOVE_ALONE] > 4 * SEEDS);
     assert_true(made[MOVE_JOIN] > SEEDS / 2);
     assert_true(made[MOVE_RUN] > SEEDS / 2);
+    assert_true(made[MOVE_OVERTAKE] > SEEDS / 2);
 }
 
 int main(void) {
