@@ -32,7 +32,7 @@ REPLAYS  := $(FUZZERS:%=$(O)/tests/fuzz/replay_%)
 Q     := $(if $(V),,@)
 quiet  = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
 
-all: $(PROGRAMS:%=$(O)/%)
+all: $(PROGRAMS:%=$(O)/%) $(O)/libtakt.so $(O)/takt-push
 
 $(O)/taktd: $(O)/daemon/main.o
 $(O)/taktctl: $(O)/clients/taktctl/main.o
@@ -50,6 +50,17 @@ $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call quiet,CC,$<)
 	$(Q)$(CC) $(CFLAGS_) -MMD -MP -c -o $@ $<
+
+# The C client: a library of its own, which shares nothing with the daemon but the protocol.
+CLIENT_C := $(patsubst %.c,$(O)/%.o,$(filter-out %takt-push.c,$(wildcard clients/c/*.c)))
+$(O)/clients/c/%.o: CFLAGS_ += -fPIC -fvisibility=hidden
+$(O)/libtakt.so: $(CLIENT_C) $(O)/clients/c/takt-push.o
+	$(call quiet,LINK,$@)
+	$(Q)$(CC) -shared -Wl,-soname,libtakt.so.0 -Wl,-z,defs $(SANFLAGS) $(LDFLAGS) -o $@ $(CLIENT_C) $(shell pkg-config --libs libzmq jansson)
+	@ln -sf libtakt.so $(O)/libtakt.so.0
+$(O)/takt-push: $(O)/clients/c/takt-push.o $(O)/libtakt.so
+	$(call quiet,LINK,$@)
+	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $< -L$(O) -ltakt -Wl,-rpath,'$$ORIGIN'
 
 $(O)/tests/%: tests/%.c $(O)/libtakt-all.a
 	@mkdir -p $(@D)
@@ -161,6 +172,11 @@ install: all
 	    $(share)/fish/vendor_completions.d
 	install -m 755 $(O)/taktd $(DESTDIR)$(prefix)/sbin/
 	install -m 755 $(O)/taktctl $(O)/takt-solve $(O)/takt-sim $(DESTDIR)$(prefix)/bin/
+	install -d $(DESTDIR)$(prefix)/lib/pkgconfig $(DESTDIR)$(prefix)/include
+	install -m 755 $(O)/libtakt.so $(DESTDIR)$(prefix)/lib/libtakt.so.0
+	ln -sf libtakt.so.0 $(DESTDIR)$(prefix)/lib/libtakt.so
+	install -m 644 clients/c/takt.h $(DESTDIR)$(prefix)/include/
+	sed 's|@prefix@|$(prefix)|; s|@version@|$(VERSION)|' clients/c/takt.pc.in >$(DESTDIR)$(prefix)/lib/pkgconfig/takt.pc
 	install -m 644 packaging/taktd.service $(units)/
 	sed -e 's|/etc/takt/taktd.yaml|/etc/takt/%i.yaml|g' -e 's#^\(StateDirectory\|RuntimeDirectory\)=takt$$#\1=takt/%i#' \
 	    -e 's|/var/lib/takt$$|/var/lib/takt/%i|' -e 's|taktctl reload|taktctl --socket ipc:///run/takt/%i/control.sock reload|' \

@@ -67,6 +67,17 @@ def wait_for_sockets(script):
                   script, flags=re.M)
 
 
+@pytest.mark.parametrize("program", blocks("c"))
+def test_every_c_program_in_the_documents_compiles_and_runs_against_the_real_daemon(program, scratch):
+    with open(scratch / "program.c", "w", encoding="utf-8") as f:
+        f.write(program)
+    flags = "-fsanitize=address,undefined" if "asan" in BUILD else "-fsanitize=thread" if "tsan" in BUILD else ""
+    script = (f"gcc -std=c11 -Wall -Werror {flags} -I{ROOT}/clients/c -o program program.c -Lbuild -ltakt -Wl,-rpath,{BUILD}\n"
+              "build/taktd config/examples/demo.yaml &\n./program\nkill %1\nwait %1")
+    code, output = run(["bash", "-c", SHELL + wait_for_sockets(script)], scratch)
+    assert code == 0 and "is durable" in output and "order.promised" in output, output
+
+
 @pytest.mark.parametrize("program", blocks("python"))
 def test_every_python_program_in_the_documents_runs_against_the_real_daemon(program, scratch):
     with open(scratch / "program.py", "w", encoding="utf-8") as f:

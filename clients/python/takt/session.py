@@ -19,7 +19,7 @@ from typing import Any, Optional
 ORDERS_MAX = 500
 BYTES_MAX = 900_000   # of a message; the plant says what it takes at most, which is more
 PATIENCE_S = 10.0     # without an answer, before another connection is tried
-IDLE_S = 15.0         # without a word, before the plant is asked whether it is there
+IDLE_S = 5.0          # without a word, before the plant is asked whether it is there
 PAUSE_S, PAUSE_MAX_S = 0.1, 5.0
 
 Message = dict[str, Any]

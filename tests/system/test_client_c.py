@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C client against the real daemon, by its example, which is a poll loop around libtakt."""
+import json
+import os
+import socket
+import subprocess
+
+import pytest
+
+from taktlab import BUILD, ROOT, Lab, order, wait_until
+
+
+@pytest.fixture
+def lab():
+    with Lab() as made:
+        yield made.start()
+
+
+def start(lab, *more, endpoints=None, creator="luna"):
+    who = ["--creator", creator] if creator else []
+    return subprocess.Popen([f"{BUILD}/takt-push", *who, *more, *(endpoints or [lab.endpoint("orders")])], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=lab.folder)
+
+
+def push(lab, orders, *more, **kw):
+    """(exit status, lines, complaints)."""
+    process = start(lab, *more, **kw)
+    out, err = process.communicate("".join(json.dumps(one) + "\n" for one in orders), timeout=60)
+    return process.returncode, out.splitlines(), err
+
+
+def test_what_is_pushed_is_durable_and_again_a_duplicate(lab):
+    orders = [order(f"A-{i}") for i in range(1200)]  # more than a message holds
+    assert push(lab, orders) == (0, [f"accepted A-{i}" for i in range(1200)], "")
+    lab.restart()
+    assert push(lab, orders)[0] == 0
+    assert lab.creator("luna").ask("orders", orders=orders[:1])["duplicates"] == 1
+
+
+def test_what_is_refused_says_which_and_why(lab):
+    push(lab, [order("A-1")])
+    bad = order("A-2")
+    bad["items"][0]["product"] = "tea"
+    status, lines, _ = push(lab, [bad, order("A-1", quantity=2), order("x" * 500), order("A-3")])
+    assert status == 1
+    assert [line.split()[:3:2] if line.startswith("accepted") else line.split()[1:3] for line in lines][:3] == \
+        [["A-2", "unknown-product"], ["A-1", "conflict"], ["x" * 500, "bad-message"]]
+    assert lines[3] == "accepted A-3"
+
+
+def test_what_is_no_order_is_told_at_once(lab):
+    process = start(lab)
+    _, err = process.communicate('{"order_ref": 1}\nnonsense\n{"a":1,"a":2}\n', timeout=60)
+    assert process.returncode == 1 and err.count("takt-push:") == 3
+
+
+def test_a_promise_comes_as_an_event(lab):
+    status, lines, _ = push(lab, [order("A-1")], "--events", "1")
+    event = json.loads(lines[-1].split(" ", 1)[1])
+    assert status == 0 and event["event"] == "order.promised" and event["order_ref"] == "A-1"
+
+
+def test_events_go_on_where_they_were_across_a_restart(lab):
+    process = start(lab, "--events", "2")
+    process.stdin.write(json.dumps(order("A-1")) + "\n")
+    process.stdin.close()
+    lines = iter(process.stdout.readline, "")
+    assert next(lines) == "accepted A-1\n"
+    assert json.loads(next(lines).split(" ", 1)[1])["order_ref"] == "A-1"
+    lab.restart()
+    lab.creator("luna").ask("orders", orders=[order("A-2")])
+    assert json.loads(next(lines).split(" ", 1)[1])["order_ref"] == "A-2"
+    assert process.wait(60) == 0
+
+
+def test_more_than_the_credit_is_sent_as_it_opens(lab):
+    assert len(push(lab, [order(f"C-{i}") for i in range(5000)])[1]) == 5000
+
+
+def test_who_may_not_enter_is_told(lab):
+    status, _, err = push(lab, [], "--events", "1", creator="nobody")
+    assert status == 2 and "unknown-creator" in err
+
+
+def test_orders_wait_while_the_plant_is_away_and_in_the_outbox_beyond(lab):
+    lab.kill()
+    process = start(lab, "--outbox", "c.outbox")
+    process.stdin.write(json.dumps(order("A-1")) + "\n")
+    process.stdin.close()
+    wait_until(lambda: os.path.exists(lab.path("c.outbox")) and "A-1" in open(lab.path("c.outbox"), encoding="utf-8").read())
+    second = start(lab, "--outbox", "c.outbox")
+    assert second.wait(30) == 2 and "another process" in second.stderr.read()
+    process.kill()
+    process.wait()
+    with open(lab.path("c.outbox"), "a", encoding="utf-8") as f:
+        f.write('+{"order_ref": "cut sho')
+    lab.start()
+    assert push(lab, [order("A-2")], "--outbox", "c.outbox")[1] == ["accepted A-1", "accepted A-2"]
+    assert push(lab, [], "--outbox", "c.outbox")[1] == []
+
+
+def test_keys_let_in():
+    with Lab(security="curve") as lab:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            lab.plant["listen"]["orders"] = f"tcp://127.0.0.1:{s.getsockname()[1]}"
+        lab.start()
+        keys = ["--key", "luna.key", "--plant-key", lab.keys["plant"][0].decode()]
+        assert push(lab, [order("A-1")], *keys, creator=None)[1] == ["accepted A-1"]
+        os.chmod(lab.path("luna.key"), 0o644)
+        assert "chmod 600" in push(lab, [], *keys, creator=None)[2]
+
+
+def test_the_library_shows_its_own_names_alone_and_pkg_config_finds_it(tmp_path):
+    names = subprocess.run(["nm", "-D", "--defined-only", f"{BUILD}/libtakt.so"], capture_output=True, text=True, check=True).stdout
+    assert all("takt_client_" in line or "__" in line or "_asan" in line for line in names.splitlines()), names
+    if not os.path.exists(f"{BUILD}/taktd"):
+        pytest.skip("nothing to install")
+    subprocess.run(["make", "-C", ROOT, "install", f"O={BUILD}", "prefix=/usr", f"DESTDIR={tmp_path}"], check=True, capture_output=True)
+    found = subprocess.run(["pkg-config", "--cflags", "--libs", "takt"], capture_output=True, text=True, check=True,
+                           env={**os.environ, "PKG_CONFIG_PATH": f"{tmp_path}/usr/lib/pkgconfig", "PKG_CONFIG_SYSROOT_DIR": str(tmp_path),
+                                "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1", "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}).stdout
+    assert "-ltakt" in found
+    assert os.path.exists(f"{tmp_path}/usr/include/takt.h") and os.path.exists(f"{tmp_path}/usr/lib/libtakt.so.0")
