@@ -375,3 +375,20 @@ def test_an_endpoint_that_others_can_reach_is_not_opened_without_keys():
         assert done.returncode == 78, done.stderr
         assert "7710" in done.stderr and "127.0.0.1" in done.stderr, done.stderr
         assert not os.path.exists(lab.path("takt.db"))
+
+
+def test_more_connections_of_ipc_than_descriptors_are_turned_away_and_the_rest_is_served():
+    with Lab() as lab:
+        lab.start(files=600)
+        luna = lab.creator("luna")
+        crowd = []
+        try:
+            for _ in range(900):
+                crowd.append(socket.socket(socket.AF_UNIX))
+                crowd[-1].setblocking(False)
+                crowd[-1].connect_ex(lab.path("orders.sock"))
+            assert luna.ask("orders", orders=[order("D-1")])["accepted"] == 1
+        finally:
+            for s in crowd:
+                s.close()
+        wait_until(lambda: lab.alive() and lab.creator("band").ask("orders", orders=[order("D-2")])["accepted"] == 1)
