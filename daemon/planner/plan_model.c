@@ -262,6 +262,7 @@ static void set_objective(struct building *g) {
     c.waiting /= all;
     c.changeover /= all;
     c.moves /= all;
+    g->m->move_cost = c.moves;
     g->weight_a = a;
     g->weight_b = b;
     g->m->scale = b * (a + b) * DAY_S / all > 0 ? b * (a + b) * DAY_S / all : 1;

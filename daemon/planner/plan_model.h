@@ -30,6 +30,7 @@ struct plan_model {
     struct problem *problem;
     int64_t origin_s;
     int64_t scale;
+    int64_t move_cost; /* of one move, in the objective */
     struct model_task *tasks;
     int32_t task_count;
     int32_t *family; /* the planner's numbers of families → the problem's; -1: it has none */

@@ -5,6 +5,7 @@
 #include "daemon/planner/placing.h"
 #include "daemon/planner/stake.h"
 #include "daemon/planner/state.h"
+#include "daemon/planner/urgent.h"
 #include "schedulers/solver.h"
 
 #include <assert.h>
@@ -57,6 +58,8 @@ static int attempt(struct planner *p, int64_t now_s, struct attempt a, const str
         return code;
     struct schedule *start = translate(p, m, from, old);
     code = solve_repair(m->problem, start, ret_schedule, err);
+    if (code == 0 && from == NULL)
+        urgent_first(p, m, start, ret_schedule, now_s);
     schedule_free(start);
     if (code < 0)
         plan_model_free(m);

@@ -238,8 +238,8 @@ struct rig_item {
     bool personalised;
 };
 
-static inline uint64_t rig_order_by(struct rig *r, const char *creator, const struct rig_item *items, size_t count,
-                                    int32_t wish_day, uint64_t recipient) {
+static inline uint64_t rig_order_with(struct rig *r, const char *creator, const struct rig_item *items, size_t count,
+                                      int32_t wish_day, uint64_t recipient, const char *service) {
     char ref[32];
     struct item_row rows[16];
     snprintf(ref, sizeof ref, "R%d", ++r->refs);
@@ -249,7 +249,7 @@ static inline uint64_t rig_order_by(struct rig *r, const char *creator, const st
                                      .order_ref = ref,
                                      .channel = "",
                                      .campaign = "",
-                                     .service = "",
+                                     .service = service,
                                      .wish_day = wish_day,
                                      .country = "CN",
                                      .recipient_key = recipient,
@@ -266,6 +266,11 @@ static inline uint64_t rig_order_by(struct rig *r, const char *creator, const st
     rig_call(r, &q.head);
     assert_int_equal(o.ret_outcome, ACCEPT_NEW);
     return r->last_order = o.ret_no;
+}
+
+static inline uint64_t rig_order_by(struct rig *r, const char *creator, const struct rig_item *items, size_t count,
+                                    int32_t wish_day, uint64_t recipient) {
+    return rig_order_with(r, creator, items, count, wish_day, recipient, "");
 }
 
 static inline uint64_t rig_order(struct rig *r, const char *product, const char *options, uint32_t quantity) {
@@ -344,8 +349,9 @@ static inline enum order_state rig_state(struct rig *r, uint64_t no) {
     return state;
 }
 
-/* The floor does what the plan says, up to a time: each task is reported at its planned start and end. */
-static inline bool rig_work_once(struct rig *r) {
+/* The floor does what the plan says, up to a time: each task is reported at its planned start and end. What ends makes
+ * room for what starts at the same moment. */
+static inline bool rig_work_pass(struct rig *r, bool ends) {
     for (size_t i = 0; i < r->p->lots.live_count; i++) {
         struct lot *lot = r->p->lots.live[i];
         for (size_t k = 0; k < lot->op_count; k++) {
@@ -355,14 +361,18 @@ static inline bool rig_work_once(struct rig *r) {
                 r->plant->lines[t->line].reports == REPORTS_PLANNED)
                 continue;
             task_name(r->p, lot, k, name);
-            if (t->state == TASK_STARTED && t->end_s <= r->now_s)
+            if (ends && t->state == TASK_STARTED && t->end_s <= r->now_s)
                 return rig_finished(r, name, -1);
-            if (t->state == TASK_PLANNED && t->start_s <= r->now_s &&
+            if (!ends && t->state == TASK_PLANNED && t->start_s <= r->now_s &&
                 (k == 0 || lot->tasks[k - 1].state == TASK_FINISHED))
                 return rig_started(r, name);
         }
     }
     return false;
+}
+
+static inline bool rig_work_once(struct rig *r) {
+    return rig_work_pass(r, true) || rig_work_pass(r, false);
 }
 
 static inline int64_t rig_next_event(const struct rig *r) {

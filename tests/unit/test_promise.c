@@ -5,15 +5,15 @@
 #include "tests/unit/planner_rig.h"
 
 /* One product, two operations, everything open day and night; a lot waits longer than tasks are frozen. */
-#define PLANT_OF(lines, more)                                                                                          \
+#define PLANT_OF(lines, lot_max)                                                                                       \
     "takt: 1\n"                                                                                                        \
     "plant: {id: lab-01, name: Lab, time_zone: UTC}\n"                                                                 \
-    "calendars: {week: {weekly: [{days: mon-fri, from: \"06:00\", to: \"22:00\"}]}}\n" lines                           \
-    "products:\n"                                                                                                      \
+    "calendars: {week: {weekly: [{days: mon-fri, from: \"06:00\", to: \"22:00\"}]}}\n" lines "products:\n"             \
     "  tee:\n"                                                                                                         \
     "    options: {ink: [light, dark, red, blue, green, grey]}\n"                                                      \
-    "    lot: {like: [ink], max: 2000, wait: 6h}\n"                                                                    \
-    "    route: [{op: print, lines: {print-1: 60/h}, family: \"{ink}\"}, {op: sew, lines: {sew-1: 30/h, sew-2: 30/h}}]\n" \
+    "    lot: {like: [ink], max: " #lot_max ", wait: 6h}\n"                                                            \
+    "    route: [{op: print, lines: {print-1: 60/h}, family: \"{ink}\"}, {op: sew, lines: {sew-1: 30/h, sew-2: "       \
+    "30/h}}]\n"                                                                                                        \
     "packing: {lines: {pack-1: {calendar: always, rate: 60/h}}}\n"                                                     \
     "creators: {luna: {}, band: {}}\n"                                                                                 \
     "terminals: {hall: {lines: [print-1, sew-1, sew-2]}}\n"                                                            \
@@ -23,14 +23,14 @@
     "planning: {threads: 1, frozen: 10m}\n"                                                                            \
     "store: \"memory:\"\n"                                                                                             \
     "security: none\n"                                                                                                 \
-    "listen: {orders: \"tcp://127.0.0.1:7710\", shipments: \"tcp://127.0.0.1:7711\"}\n" more
+    "listen: {orders: \"tcp://127.0.0.1:7710\", shipments: \"tcp://127.0.0.1:7711\"}\n"
 
-#define ALWAYS                                                                                                         \
-    "lines: {print-1: {calendar: always}, sew-1: {calendar: always}, sew-2: {calendar: always}}\n"
-#define WEEK "lines: {print-1: {calendar: week}, sew-1: {calendar: week}, sew-2: {calendar: week}}\n"
+#define ALWAYS "lines: {print-1: {calendar: always}, sew-1: {calendar: always}, sew-2: {calendar: always}}\n"
+#define WEEK   "lines: {print-1: {calendar: week}, sew-1: {calendar: week}, sew-2: {calendar: week}}\n"
 
-static const char PLANT[] = PLANT_OF(ALWAYS, "");
-static const char PLANT_WEEK[] = PLANT_OF(WEEK, "");
+static const char PLANT[] = PLANT_OF(ALWAYS, 2000);
+static const char PLANT_SMALL[] = PLANT_OF(ALWAYS, 50);
+static const char PLANT_WEEK[] = PLANT_OF(WEEK, 2000);
 
 static size_t changed_promises(const struct rig *r, uint64_t first, uint64_t last, int64_t *ship_by_s) {
     size_t n = 0;
@@ -72,7 +72,24 @@ static size_t moved_by_waves(const char *scheduler, int waves, int wave) {
 
 static void test_waves_of_small_orders_into_an_idle_plant_move_no_promise(void **state) {
     (void)state;
-    assert_int_equal(moved_by_waves("edd", 15, 100), 0);
+    static const char *const SCHEDULERS[] = {"fifo", "edd", "atcs", "search", "auto"};
+    for (size_t i = 0; i < sizeof SCHEDULERS / sizeof *SCHEDULERS; i++)
+        assert_int_equal(moved_by_waves(SCHEDULERS[i], 15, 100), 0);
+}
+
+/* What would end on Friday evening is not promised for Saturday: it would slip over the weekend. */
+static void test_a_promise_has_its_margin_in_hours_that_the_line_works(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT_WEEK, "edd");
+    rig_to(r, RIG_START_S + 6 * RIG_HOUR);
+    uint64_t no =
+        rig_order(r, "tee", "ink=light", 1440); /* 24 h to print, 48 h to sew on one line: until Friday, 14:00 */
+    rig_turn(r);
+    const struct order *o = rig_look(r, no);
+    int64_t friday_s = RIG_START_S + 4 * RIG_DAY;
+    assert_in_range(o->made_s - friday_s, 13 * RIG_HOUR, 22 * RIG_HOUR);
+    assert_true(o->ship_by_s > friday_s + 3 * RIG_DAY);
+    rig_free(r);
 }
 
 /* It grows only as far as what is promised allows. */
@@ -93,6 +110,27 @@ static void test_a_lot_does_not_grow_over_the_promises_of_those_in_it(void **sta
     rig_free(r);
 }
 
+/* Six hundred units in twelve lots, then one that weighs five times as much: others wait for it where they can. */
+static void test_an_order_that_weighs_more_is_put_where_its_weight_asks_for(void **state) {
+    (void)state;
+    static const char *const SCHEDULERS[] = {"edd", "atcs", "auto"};
+    for (size_t i = 0; i < sizeof SCHEDULERS / sizeof *SCHEDULERS; i++) {
+        struct rig *r = rig_new(PLANT_SMALL, SCHEDULERS[i]);
+        int64_t last_s = 0;
+        rig_order(r, "tee", "ink=light", 600);
+        rig_to(r, r->now_s + 60);
+        rig_search(r);
+        struct rig_item item = {"tee", "ink=dark", 1, false};
+        uint64_t express = rig_order_with(r, "luna", &item, 1, TAKT_DAY_NONE, 9, "express");
+        for (uint32_t no = 1; no <= 12; no++)
+            last_s = rig_lot(r, no)->ready_s > last_s ? rig_lot(r, no)->ready_s : last_s;
+        rig_turn(r);
+        assert_true(rig_look(r, express)->made_s < last_s - 3 * RIG_HOUR); /* with rules it waits six hours for company */
+        assert_int_equal(r->p->book.late_promise, 0);
+        rig_free(r);
+    }
+}
+
 static void test_a_lot_grows_as_long_as_its_promises_are_kept(void **state) {
     (void)state;
     struct rig *r = rig_new(PLANT, "edd");
@@ -108,9 +146,10 @@ static void test_a_lot_grows_as_long_as_its_promises_are_kept(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_waves_of_small_orders_into_an_idle_plant_move_no_promise),
+        cmocka_unit_test(test_a_promise_has_its_margin_in_hours_that_the_line_works),
         cmocka_unit_test(test_a_lot_does_not_grow_over_the_promises_of_those_in_it),
+        cmocka_unit_test(test_an_order_that_weighs_more_is_put_where_its_weight_asks_for),
         cmocka_unit_test(test_a_lot_grows_as_long_as_its_promises_are_kept),
     };
-    (void)PLANT_WEEK;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
