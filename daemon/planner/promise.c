@@ -125,18 +125,16 @@ void order_wish(struct planner *p, struct order *o) {
     o->wish_s = wish_s > o->accepted_at_s ? wish_s : o->accepted_at_s;
 }
 
-static int64_t margin_of(const struct planner *p, int64_t time_s) {
+int64_t promise_margin(const struct planner *p, int64_t time_s) {
     return time_s > 0 ? time_s * p->plant->planning.margin_ppm / MILLION : 0;
 }
 
-/* When a lot is ready if its last line takes longer by the margin of its open time until then: what would end just before
- * the weekend ends after it. */
-static int64_t lot_slipped(const struct planner *p, const struct lot *lot, int64_t now_s) {
+int64_t promise_lot_slipped(const struct planner *p, const struct lot *lot, int64_t now_s) {
     size_t last = lot->op_count - 1u;
     const struct task *t = &lot->tasks[last];
     if (t->line < 0 || t->state == TASK_FINISHED || t->end_s <= now_s || lot->coarse)
         return lot->ready_s;
-    int64_t work_s = margin_of(p, task_open(p, lot, last, t->line, now_s, t->end_s));
+    int64_t work_s = promise_margin(p, task_open(p, lot, last, t->line, now_s, t->end_s));
     return task_end(p, lot, last, t->line, t->end_s, work_s) + lot_op(p, lot, last)->rest_s;
 }
 
@@ -144,7 +142,7 @@ static int64_t order_slipped(const struct planner *p, const struct order *o, int
     int64_t made_s = o->made_s;
     for (uint16_t i = 0; i < o->item_count; i++) {
         for (const struct slice *s = o->items[i].slices; s != NULL; s = s->next) {
-            int64_t ready_s = s->lot == NULL ? TAKT_TIME_NONE : lot_slipped(p, s->lot, now_s);
+            int64_t ready_s = s->lot == NULL ? TAKT_TIME_NONE : promise_lot_slipped(p, s->lot, now_s);
             made_s = ready_s > made_s ? ready_s : made_s;
         }
     }
@@ -152,10 +150,10 @@ static int64_t order_slipped(const struct planner *p, const struct order *o, int
     return packed_s > o->packed_s ? packed_s : o->packed_s;
 }
 
-void promise_make(const struct planner *p, int32_t service, const char *country, int64_t packed_s, int64_t now_s,
+void promise_make(const struct planner *p, int32_t service, const char *country, int64_t slipped_s, int64_t now_s,
                   int64_t *ret_ship_by_s, int32_t *ret_deliver_by_day) {
     const struct plant *plant = p->plant;
-    int64_t at_s = packed_s + margin_of(p, packed_s - now_s);
+    int64_t at_s = slipped_s + promise_margin(p, slipped_s - now_s);
     *ret_ship_by_s = carrier_cutoff(plant, plant->services[service].carrier, at_s);
     *ret_deliver_by_day =
         country[0] == '\0' ? TAKT_DAY_NONE : carrier_delivery(plant, service, country, *ret_ship_by_s);
@@ -163,7 +161,8 @@ void promise_make(const struct planner *p, int32_t service, const char *country,
 
 static void promise_set(struct planner *p, struct order *o, int64_t now_s, const char *reason) {
     bool first = o->ship_by_s == TAKT_TIME_NONE;
-    promise_make(p, order_service(p, o), country_of(p, o), order_slipped(p, o, now_s), now_s, &o->ship_by_s, &o->deliver_by_day);
+    promise_make(p, order_service(p, o), country_of(p, o), order_slipped(p, o, now_s), now_s, &o->ship_by_s,
+                 &o->deliver_by_day);
     news_promise(p, o, now_s, reason);
     news_event(p, o, first ? EVENT_ORDER_PROMISED : EVENT_ORDER_REPROMISED, now_s, reason);
     packing_rekey(p, o);

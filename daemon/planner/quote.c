@@ -81,23 +81,41 @@ static struct problem_task_spec *lot_tasks(const struct planner *p, const struct
     return specs;
 }
 
-/* When so many units of a group would be made and rested. */
-static int64_t made_in_new_lots(struct planner *p, const struct group *group, uint32_t units, int64_t now_s,
-                                struct arena *arena) {
+/* When units would be made and rested, and when if the last line took longer by the promise's margin. */
+struct made {
+    int64_t at_s, slipped_s;
+};
+
+static void take_later(struct made *made, struct made other) {
+    made->at_s = other.at_s > made->at_s ? other.at_s : made->at_s;
+    made->slipped_s = other.slipped_s > made->slipped_s ? other.slipped_s : made->slipped_s;
+}
+
+static int64_t end_slipped(const struct planner *p, int32_t line, int64_t end_s, int64_t now_s) {
+    const struct opening *open = &p->openings.lines[line];
+    return opening_end(open, end_s, promise_margin(p, opening_between(open, now_s, end_s)));
+}
+
+/* So many units of a group in lots of their own. `before_s`: what else is asked for keeps their lines so long. ret_work_s:
+ * how long they keep theirs. */
+static struct made made_in_new_lots(struct planner *p, const struct group *group, uint32_t units, int64_t before_s,
+                                    int64_t now_s, struct arena *arena, int64_t *ret_work_s) {
     const struct plant_product *pr = &p->plant->products[group->product];
     uint32_t capacity = group_capacity(p, group), lot_units = units < capacity ? units : capacity;
-    int64_t more_lots = (units + capacity - 1) / capacity - 1, bottleneck_s;
-    int64_t release_s = material_at(p, pr, units, now_s);
+    int64_t lots = (units + capacity - 1) / capacity, bottleneck_s;
+    int64_t release_s = material_at(p, pr, units, now_s), rest_s = pr->route[pr->op_count - 1].rest_s;
     struct quoter *q = quoter_get(p);
-    int32_t end;
+    int32_t end, *lines = arena_array(arena, pr->op_count, sizeof *lines);
     if (!planner_lets_go_early(p) && lot_units < capacity && now_s + pr->lot_wait_s > release_s)
         release_s = now_s + pr->lot_wait_s;
     if (q == NULL || release_s == TAKT_TIME_NEVER)
-        return TAKT_TIME_NEVER;
+        return (struct made){TAKT_TIME_NEVER, TAKT_TIME_NEVER};
     struct problem_task_spec *specs = lot_tasks(p, group, lot_units, arena, &bottleneck_s);
-    if (quoter_ask(q, (int32_t)(release_s - p->model->origin_s), specs, pr->op_count, &end, NULL, NULL, NULL, NULL) < 0)
-        return TAKT_TIME_NEVER;
-    return p->model->origin_s + end + more_lots * bottleneck_s + pr->route[pr->op_count - 1].rest_s;
+    if (quoter_ask(q, (int32_t)(release_s - p->model->origin_s), specs, pr->op_count, &end, lines, NULL, NULL, NULL) < 0)
+        return (struct made){TAKT_TIME_NEVER, TAKT_TIME_NEVER};
+    int64_t end_s = p->model->origin_s + end + (lots - 1) * bottleneck_s + before_s;
+    *ret_work_s = lots * bottleneck_s;
+    return (struct made){end_s + rest_s, end_slipped(p, lines[pr->op_count - 1], end_s, now_s) + rest_s};
 }
 
 /* Items of one group go into the same lots. */
@@ -105,6 +123,7 @@ struct wanted {
     struct group *group;
     const struct variant *variant; /* of the first */
     uint32_t units;                /* beyond what surplus gives */
+    int64_t work_s;                /* for which its new lots keep their lines */
 };
 
 static size_t want_items(struct planner *p, const struct ask *ask, struct wanted *wanted) {
@@ -126,38 +145,57 @@ static size_t want_items(struct planner *p, const struct ask *ask, struct wanted
     return count;
 }
 
-static int64_t made_group(struct planner *p, struct group *group, uint32_t left, int64_t now_s, struct arena *arena) {
-    int64_t made_s = now_s;
-    for (const struct lot *lot = group->growing; lot != NULL && left > 0; lot = lot->next_growing) {
+static bool share_a_line(const struct planner *p, const struct group *a, const struct group *b) {
+    const struct plant_product *x = &p->plant->products[a->product], *y = &p->plant->products[b->product];
+    for (size_t i = 0; i < x->op_count; i++)
+        for (size_t k = 0; k < y->op_count; k++)
+            for (size_t m = 0; m < x->route[i].line_count; m++)
+                for (size_t n = 0; n < y->route[k].line_count; n++)
+                    if (x->route[i].lines[m].line == y->route[k].lines[n].line)
+                        return true;
+    return false;
+}
+
+/* The plan knows nothing of what is asked for with it, so what shares a line with it is taken to come first. */
+static int64_t work_before(const struct planner *p, const struct wanted *wanted, size_t at) {
+    int64_t sum_s = 0;
+    for (size_t i = 0; i < at; i++)
+        sum_s += share_a_line(p, wanted[i].group, wanted[at].group) ? wanted[i].work_s : 0;
+    return sum_s;
+}
+
+static struct made made_group(struct planner *p, struct wanted *wanted, size_t at, int64_t now_s, struct arena *arena) {
+    struct made made = {now_s, now_s};
+    uint32_t left = wanted[at].units;
+    for (const struct lot *lot = wanted[at].group->growing; lot != NULL && left > 0; lot = lot->next_growing) {
         uint32_t room = lot_room(p, lot, now_s);
         if (room == 0 || lot->ready_s == TAKT_TIME_NEVER)
             continue;
         left -= room < left ? room : left;
-        made_s = lot->ready_s > made_s ? lot->ready_s : made_s;
+        take_later(&made, (struct made){lot->ready_s, promise_lot_slipped(p, lot, now_s)});
     }
-    if (left == 0)
-        return made_s;
-    int64_t new_s = made_in_new_lots(p, group, left, now_s, arena);
-    return new_s > made_s ? new_s : made_s;
+    if (left > 0)
+        take_later(&made, made_in_new_lots(p, wanted[at].group, left, work_before(p, wanted, at), now_s, arena,
+                                           &wanted[at].work_s));
+    return made;
 }
 
 void quote_answer(struct planner *p, int64_t now_s, struct ask *ask) {
-    int64_t made_s = now_s;
+    struct made made = {now_s, now_s};
     struct wanted *wanted = arena_array(ask->arena, ask->u.quote.item_count, sizeof *wanted);
     size_t count = want_items(p, ask, wanted);
-    for (size_t i = 0; i < count; i++) {
-        int64_t s = made_group(p, wanted[i].group, wanted[i].units, now_s, ask->arena);
-        made_s = s > made_s ? s : made_s;
-    }
-    if (made_s == TAKT_TIME_NEVER) {
+    for (size_t i = 0; i < count; i++)
+        take_later(&made, made_group(p, wanted, i, now_s, ask->arena));
+    if (made.at_s == TAKT_TIME_NEVER) {
         refuse(&ask->refusal, REFUSAL_NO_CAPACITY, "",
                "it cannot be planned: there is no material for it, or no plan yet");
         return;
     }
-    int64_t packed_s = packing_end(p, made_s, now_s);
+    int64_t packed_s = packing_end(p, made.at_s, now_s), slipped_s = packing_end(p, made.slipped_s, now_s);
     int32_t service = ask->u.quote.service < 0 ? 0 : ask->u.quote.service;
     const char *country = ask->u.quote.country == NULL ? "" : ask->u.quote.country;
-    promise_make(p, service, country, packed_s, now_s, &ask->u.quote.ret_ship_by_s, &ask->u.quote.ret_deliver_by_day);
+    promise_make(p, service, country, slipped_s > packed_s ? slipped_s : packed_s, now_s, &ask->u.quote.ret_ship_by_s,
+                 &ask->u.quote.ret_deliver_by_day);
     ask->u.quote.ret_packed_s = packed_s;
     ask->u.quote.ret_valid_until_s = now_s + VALID_S;
 }
@@ -184,7 +222,8 @@ static void estimate_one(struct planner *p, size_t product, int64_t now_s, struc
     *ret = (struct estimate_product){.packed_s = now_s, .most = UINT32_MAX};
     if (p->model == NULL)
         return;
-    ret->packed_s = packing_end(p, made_in_new_lots(p, &any, 1, now_s, arena), now_s);
+    int64_t work_s;
+    ret->packed_s = packing_end(p, made_in_new_lots(p, &any, 1, 0, now_s, arena, &work_s).at_s, now_s);
     ret->lot = group_capacity(p, &any);
     ret->most = material_for(p, pr);
     lot_tasks(p, &any, ret->lot, arena, &ret->more_s);

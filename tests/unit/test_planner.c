@@ -358,6 +358,31 @@ static void test_a_quote_of_several_items_of_one_kind_is_for_all_of_them(void **
     rig_free(r);
 }
 
+/* The plan knows neither of them, so one is quoted behind the other; what is promised then is no later. */
+static void test_a_quote_of_items_that_share_a_line_adds_them_up(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, "search");
+    rig_order(r, "tee", "ink=light;size=M", 1);
+    rig_turn(r);
+    rig_to(r, r->now_s + 2 * RIG_DAY);
+    struct arena *arena = arena_new();
+    struct rig_item items[] = {{"tee", "ink=dark;size=M", 200, false}, {"tee", "ink=dark;size=M", 200, true}};
+    struct ask_item asked[] = {{0, "ink=dark;size=M", 200, false}, {0, "ink=dark;size=M", 200, true}};
+    struct ask one = {
+        .kind = ASK_QUOTE, .arena = arena, .u.quote = {.items = asked, .item_count = 1, .country = "CN"}};
+    struct ask both = {
+        .kind = ASK_QUOTE, .arena = arena, .u.quote = {.items = asked, .item_count = 2, .country = "CN"}};
+    planner_ask(r->p, r->now_s, &one);
+    planner_ask(r->p, r->now_s, &both);
+    assert_true(both.u.quote.ret_packed_s > one.u.quote.ret_packed_s);
+    uint64_t no = rig_order_by(r, "luna", items, 2, TAKT_DAY_NONE, 77);
+    rig_turn(r);
+    assert_true(rig_look(r, no)->packed_s <= both.u.quote.ret_packed_s);
+    assert_true(rig_look(r, no)->ship_by_s <= both.u.quote.ret_ship_by_s);
+    arena_free(arena);
+    rig_free(r);
+}
+
 static void test_why_tells_the_chain_that_binds_an_order(void **state) {
     (void)state;
     struct rig *r = rig_new(PLANT, "search");
@@ -564,6 +589,7 @@ int main(void) {
         cmocka_unit_test(test_a_reload_that_takes_away_what_is_needed_is_refused_and_another_is_taken),
         cmocka_unit_test(test_a_quote_books_nothing_and_holds_when_it_is_ordered),
         cmocka_unit_test(test_a_quote_of_several_items_of_one_kind_is_for_all_of_them),
+        cmocka_unit_test(test_a_quote_of_items_that_share_a_line_adds_them_up),
         cmocka_unit_test(test_why_tells_the_chain_that_binds_an_order),
         cmocka_unit_test(test_why_names_a_line_that_is_down_with_its_reason_and_rest_only_where_something_rests),
         cmocka_unit_test(test_why_names_a_line_that_is_down_also_where_something_else_binds),
