@@ -298,6 +298,7 @@ static void write_plan_figures(struct writer *w, const struct plan_status *plan)
     writer_integer(w, "objective", plan->objective);
     if (plan->bound >= 0)
         writer_integer(w, "bound", plan->bound);
+    writer_some_text(w, "trouble", plan->trouble);
     writer_time(w, "last_end", plan->last_end_s);
     writer_end(w);
 }

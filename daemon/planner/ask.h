@@ -80,6 +80,7 @@ struct plan_status {
     uint64_t orders_late_promise, orders_late_wish;
     uint64_t surplus_units;
     int64_t objective, bound; /* of the last published plan; bound -1: not computed */
+    const char *trouble;      /* why the last change found no plan, and the way out; "" */
     int64_t last_end_s;
     const struct line_view *lines;
     size_t line_count;

@@ -19,6 +19,8 @@
 #include "daemon/planner/plan_fixed.h"
 #include "daemon/planner/state.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -194,7 +196,9 @@ static void add_lots(struct building *g) {
         lot->job = -1;
         if (lot->coarse || lot->units + lot_extra(lot) == 0 || lot_release(p, lot, g->now_s) == TAKT_TIME_NEVER)
             continue;
-        lot->job = problem_add_job(g->b, NULL, 0);
+        char name[16]; /* for messages */
+        snprintf(name, sizeof name, "L%" PRIu32, lot->no);
+        lot->job = problem_add_job(g->b, name, 0);
         for (size_t k = 0; k < lot->op_count; k++)
             if (lot->tasks[k].state == TASK_STARTED || (lot->tasks[k].state == TASK_PLANNED && lot->units > 0))
                 add_task(g, lot, k);

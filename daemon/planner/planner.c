@@ -286,6 +286,10 @@ int64_t planner_next_s(const struct planner *p) {
     return planner_wants_turn(p) ? earlier(next_s, p->now_s) : next_s;
 }
 
+const char *planner_trouble(const struct planner *p) {
+    return p->trouble;
+}
+
 bool planner_wants_turn(const struct planner *p) {
     return p->wants || p->book.waiting.count > 0 || p->book.touched.count > 0;
 }

@@ -83,6 +83,9 @@ int64_t planner_next_s(const struct planner *p);
 /* Something was handed in since the last turn that calls for a repair. */
 bool planner_wants_turn(const struct planner *p);
 
+/* Why there is no plan for what is open, with the way out; "": there is one. It changes in planner_turn only. */
+const char *planner_trouble(const struct planner *p);
+
 /* ---- to the store ---- */
 /* The publication points into the arena and into the planner; it must be done before the next call of anything but
  * questions. head is for the caller to fill, but op. */

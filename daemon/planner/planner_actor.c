@@ -16,7 +16,9 @@
 #include "daemon/operate/log.h"
 #include "daemon/reload.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     MAIL_PER_TURN_MAX = 2000,
@@ -184,11 +186,24 @@ static bool changes_wait(const struct planner_actor *a, int64_t now_ms) {
     return more && (a->thick_since_ms == 0 || now_ms - a->thick_since_ms < THICK_MS_MAX);
 }
 
+/* Once when it comes, and once when it has gone. */
+static void tell_trouble(struct planner_actor *a) {
+    const char *trouble = planner_trouble(a->planner);
+    if (strcmp(trouble, a->trouble) == 0)
+        return;
+    if (trouble[0] != '\0')
+        log_err("planner", "there is no plan: %s", trouble);
+    else
+        log_notice("planner", "there is a plan again");
+    snprintf(a->trouble, sizeof a->trouble, "%s", trouble);
+}
+
 static void plan(struct planner_actor *a, int64_t now_ms) {
     int64_t now_s = clock_plant_s(a->config->clock);
     if (!planner_wants_turn(a->planner) && planner_next_s(a->planner) > now_s)
         return;
     planner_turn(a->planner, now_s);
+    tell_trouble(a);
     a->thick_since_ms = 0;
     a->collect_due = true;
     int64_t end_ms = clock_mono_ms();

@@ -187,7 +187,10 @@ void repair_run(struct planner *p, int64_t now_s) {
     placing_planned(p);
     p->wants = false;
     p->infeasible = code < 0;
-    snprintf(p->trouble, sizeof p->trouble, "%.255s", code < 0 ? err.text : "");
+    p->trouble[0] = '\0';
+    if (code < 0)
+        snprintf(p->trouble, sizeof p->trouble, "%.300s; the plan of before stands: give its lines more hours, or smaller lots, "
+                 "or cancel orders", err.text);
     if (code < 0)
         return;
     schedule_evaluate(m->problem, s, &figures);

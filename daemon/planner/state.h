@@ -57,7 +57,7 @@ struct planner {
     int64_t next_s;           /* when the plan itself calls for a turn */
     int64_t objective, bound; /* of the plan, in the plant's units; bound -1: not computed */
     bool infeasible;          /* the last repair found no plan; the old one stands */
-    char trouble[256];        /* why */
+    char trouble[400];        /* why, and the way out; "" */
     struct plan_model
         *model; /* that the plan was made from, and the plan in its terms: for questions; NULL: none yet */
     struct schedule *schedule;

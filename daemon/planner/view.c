@@ -307,6 +307,7 @@ static void answer_status(struct planner *p, int64_t now_s, struct ask *ask) {
                               .orders_late_wish = p->book.late_wish,
                               .objective = p->objective,
                               .bound = p->bound,
+                              .trouble = arena_strdup(ask->arena, p->trouble),
                               .last_end_s = now_s};
     for (size_t i = 0; i < p->lots.live_count; i++) {
         const struct lot *lot = p->lots.live[i];

@@ -383,6 +383,33 @@ static void test_a_quote_of_items_that_share_a_line_adds_them_up(void **state) {
     rig_free(r);
 }
 
+/* A lot is cut, and the only line that could print it is out of use for longer than anybody plans. */
+static void test_status_says_why_there_is_no_plan_and_the_way_out(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, "edd");
+    struct arena *arena = arena_new();
+    struct ask ask = {.kind = ASK_STATUS, .arena = arena};
+    rig_order(r, "tee", "ink=light;size=M", 100);
+    rig_turn(r);
+    rig_work_to(r, rig_lot(r, 1)->tasks[0].start_s + 60);
+    planner_ask(r->p, r->now_s, &ask);
+    assert_string_equal(ask.u.status.trouble, "");
+    struct report down = rig_report_of(r, REPORT_DOWN, NULL);
+    down.line = "print-1";
+    down.until_s = r->now_s + INT64_C(36500) * RIG_DAY;
+    assert_true(rig_say(r, &down));
+    planner_ask(r->p, r->now_s, &ask);
+    assert_non_null(strstr(ask.u.status.trouble, "task 'print' of job 'L1'"));
+    assert_non_null(strstr(ask.u.status.trouble, "hours"));
+    struct report up = rig_report_of(r, REPORT_UP, NULL);
+    up.line = "print-1";
+    assert_true(rig_say(r, &up));
+    planner_ask(r->p, r->now_s, &ask);
+    assert_string_equal(ask.u.status.trouble, "");
+    arena_free(arena);
+    rig_free(r);
+}
+
 static void test_why_tells_the_chain_that_binds_an_order(void **state) {
     (void)state;
     struct rig *r = rig_new(PLANT, "search");
@@ -590,6 +617,7 @@ int main(void) {
         cmocka_unit_test(test_a_quote_books_nothing_and_holds_when_it_is_ordered),
         cmocka_unit_test(test_a_quote_of_several_items_of_one_kind_is_for_all_of_them),
         cmocka_unit_test(test_a_quote_of_items_that_share_a_line_adds_them_up),
+        cmocka_unit_test(test_status_says_why_there_is_no_plan_and_the_way_out),
         cmocka_unit_test(test_why_tells_the_chain_that_binds_an_order),
         cmocka_unit_test(test_why_names_a_line_that_is_down_with_its_reason_and_rest_only_where_something_rests),
         cmocka_unit_test(test_why_names_a_line_that_is_down_also_where_something_else_binds),
