@@ -26,7 +26,7 @@ static void add(struct changes *c, struct plant_change change) {
 
 /* Names of one table that the one plant has and the other has not. */
 static void compare_names(struct changes *c, const struct option_row *o, const char *path, const struct plant *one,
-                          const struct plant *other, enum change_kind kind) {
+                          const struct plant *other, enum plant_change_kind kind) {
     size_t size = o->of == TABLE_LINES ? sizeof(struct plant_line) : option_section(section_with(o), o)->size, count;
     const char *array;
     memcpy(&array, (const char *)one + o->offset, sizeof array);
@@ -50,16 +50,16 @@ static void compare_tables(struct changes *c, const struct plant *old, const str
             if (s->options[m].kind != OPTION_NAMED)
                 continue;
             option_path(s, &s->options[m], path);
-            compare_names(c, &s->options[m], path, old, now, CHANGE_GONE);
-            compare_names(c, &s->options[m], path, now, old, CHANGE_NEW);
+            compare_names(c, &s->options[m], path, old, now, PLANT_CHANGE_GONE);
+            compare_names(c, &s->options[m], path, now, old, PLANT_CHANGE_NEW);
         }
     }
 }
 
-static enum change_kind kind_of(const struct option_row *o) {
-    return (o->flags & OPTION_RESTART) != 0   ? CHANGE_RESTART
-           : (o->flags & OPTION_INITIAL) != 0 ? CHANGE_INITIAL
-                                              : CHANGE_LIVE;
+static enum plant_change_kind kind_of(const struct option_row *o) {
+    return (o->flags & OPTION_RESTART) != 0   ? PLANT_CHANGE_RESTART
+           : (o->flags & OPTION_INITIAL) != 0 ? PLANT_CHANGE_INITIAL
+                                              : PLANT_CHANGE_LIVE;
 }
 
 static const char *shown(const struct changes *c, const struct option_row *o, const char *text) {

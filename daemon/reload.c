@@ -48,9 +48,9 @@ static void add_changes(struct reload *r, const struct plant *running) {
     for (size_t i = 0; i < count; i++) {
         const struct plant_change *change = &changes[i];
         const char *was = change->was ? change->was : "", *is = change->is ? change->is : "";
-        if (change->kind == CHANGE_RESTART)
+        if (change->kind == PLANT_CHANGE_RESTART)
             add_line(r, "%s: '%s' instead of '%s' takes effect at the next start", change->path, is, was);
-        else if (change->kind == CHANGE_INITIAL)
+        else if (change->kind == PLANT_CHANGE_INITIAL)
             add_line(r, "%s: '%s' instead of '%s' is only what a new store starts from, ignoring", change->path, is, was);
     }
     arena_free(arena);

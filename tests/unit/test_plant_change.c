@@ -3,11 +3,11 @@
 
 #include "plant_fixture.h"
 
-static const char *const KINDS[] = {[CHANGE_LIVE] = "live",
-                                    [CHANGE_RESTART] = "restart",
-                                    [CHANGE_INITIAL] = "initial",
-                                    [CHANGE_GONE] = "gone",
-                                    [CHANGE_NEW] = "new"};
+static const char *const KINDS[] = {[PLANT_CHANGE_LIVE] = "live",
+                                    [PLANT_CHANGE_RESTART] = "restart",
+                                    [PLANT_CHANGE_INITIAL] = "initial",
+                                    [PLANT_CHANGE_GONE] = "gone",
+                                    [PLANT_CHANGE_NEW] = "new"};
 
 /* What an edit of the small plant changes, one line a change. */
 static void check(const char *from, const char *to, const char *wanted) {
@@ -83,7 +83,7 @@ static void test_a_stores_password_is_not_shown(void **state) {
     fixture_load_edited(&now, "security: none", "security: none\nstore: postgresql://takt:secret2@db/takt");
     plant_compare(fixture_good(&old), fixture_good(&now), arena, &list, &count);
     assert_int_equal(count, 1);
-    assert_int_equal(list[0].kind, CHANGE_RESTART);
+    assert_int_equal(list[0].kind, PLANT_CHANGE_RESTART);
     assert_null(strstr(list[0].was, "secret"));
     assert_null(strstr(list[0].is, "secret"));
     arena_free(arena);
