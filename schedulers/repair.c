@@ -6,7 +6,9 @@
  * plan come last, the most urgent first, into the first gap that holds them.
  *
  * If that leaves orders late, a second attempt lets their tasks start earlier than planned where there is room; the
- * better of the two is handed out. If the old lines leave no feasible plan at all, one is made anew. */
+ * better of the two is handed out. If dues are broken that the old plan kept, their jobs come first to their old places
+ * and the others around them, again as long as that breaks others, and the plan that breaks the least is handed out. If
+ * the old lines leave no feasible plan at all, one is made anew. */
 
 #include "schedulers/atcs.h"
 #include "schedulers/job_facts.h"

@@ -56,7 +56,8 @@ int solve(const char *scheduler, const struct problem *p, const struct schedule 
 
 /* A plan fitted to a changed problem with as few moves as can be: tasks keep the line and the order that `old` (or,
  * where old is NULL, the problem's own plan_line and plan_start) gives them and start no earlier than planned unless
- * that makes an order late; tasks without a place in it are inserted where they cost least. Deterministic. Cost: O(n
+ * that makes an order late; tasks without a place in it are inserted where they cost least. What the old plan had
+ * in time for its due stays so where room can be made by moving others. Deterministic. Cost: O(n
  * log n) and a scan of the lines' gaps for each inserted task. */
 int solve_repair(const struct problem *p, const struct schedule *old, struct schedule **ret, struct takt_error *err);
 

@@ -16,7 +16,7 @@
 
 enum { PACKING_BUCKET_S = 1800, PACKING_BUCKETS = 8192 };
 
-struct packing_bucket {    /* a half hour */
+struct packing_bucket {     /* a half hour */
     int32_t capacity_milli; /* parcels, in thousandths */
     int32_t left_milli;     /* in an estimate */
     int64_t count;          /* orders made in it */
@@ -24,9 +24,9 @@ struct packing_bucket {    /* a half hour */
 };
 
 struct packing_cell {
-    int64_t number;    /* half hour; READY: its orders wait to be packed */
-    int64_t ship_by_s; /* TAKT_TIME_NEVER: not promised yet */
-    int64_t end_s;     /* 0: not estimated yet */
+    int64_t number;     /* half hour; READY: its orders wait to be packed */
+    int64_t ship_by_s;  /* TAKT_TIME_NEVER: not promised yet */
+    int64_t end_s;      /* 0: not estimated yet */
     int64_t upto_milli; /* in an estimate: what had come in with it */
     struct order *orders;
     uint32_t count;
@@ -51,7 +51,7 @@ void packing_stream_reload(struct packing_stream *k, int64_t now_s); /* other li
 
 /* Expected to be made then, TAKT_TIME_NEVER: not known. */
 void packing_expect(struct planner *p, struct order *o, int64_t made_s);
-void packing_await(struct planner *p, struct order *o);   /* it waits to be packed */
+void packing_await(struct planner *p, struct order *o);    /* it waits to be packed */
 void packing_unexpect(struct planner *p, struct order *o); /* it is packed, or gone */
 
 /* Works out the ends of all cells; orders of which that moved are handed to promise_expect. */

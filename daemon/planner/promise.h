@@ -24,11 +24,11 @@ void promise_expect(struct planner *p, struct order *o, int64_t packed_s, int64_
 void promise_flush(struct planner *p, int64_t now_s);
 /* The margin of so long a time. */
 int64_t promise_margin(const struct planner *p, int64_t time_s);
-/* When a lot is ready if its last line takes longer by the margin of its open time until then: what would end just before
- * the weekend ends after it, and is not promised for it. */
+/* When a lot is ready if its last line takes longer by the margin of its open time until then: what would end just
+ * before the weekend ends after it, and is not promised for it. */
 int64_t promise_lot_slipped(const struct planner *p, const struct lot *lot, int64_t now_s);
-/* What is promised for lots that slip so and an order that then is packed at slipped_s: that, with the margin of the time
- * until then, at the carrier's next cut-off. */
+/* What is promised for lots that slip so and an order that then is packed at slipped_s: that, with the margin of the
+ * time until then, at the carrier's next cut-off. */
 void promise_make(const struct planner *p, int32_t service, const char *country, int64_t slipped_s, int64_t now_s,
                   int64_t *ret_ship_by_s, int32_t *ret_deliver_by_day);
 /* By when it has to be packed for its wish; recomputed when wish, service or country change. */

@@ -96,8 +96,8 @@ static int64_t end_slipped(const struct planner *p, int32_t line, int64_t end_s,
     return opening_end(open, end_s, promise_margin(p, opening_between(open, now_s, end_s)));
 }
 
-/* So many units of a group in lots of their own. `before_s`: what else is asked for keeps their lines so long. ret_work_s:
- * how long they keep theirs. */
+/* So many units of a group in lots of their own. `before_s`: what else is asked for keeps their lines so long.
+ * ret_work_s: how long they keep theirs. */
 static struct made made_in_new_lots(struct planner *p, const struct group *group, uint32_t units, int64_t before_s,
                                     int64_t now_s, struct arena *arena, int64_t *ret_work_s) {
     const struct plant_product *pr = &p->plant->products[group->product];
@@ -111,7 +111,8 @@ static struct made made_in_new_lots(struct planner *p, const struct group *group
     if (q == NULL || release_s == TAKT_TIME_NEVER)
         return (struct made){TAKT_TIME_NEVER, TAKT_TIME_NEVER};
     struct problem_task_spec *specs = lot_tasks(p, group, lot_units, arena, &bottleneck_s);
-    if (quoter_ask(q, (int32_t)(release_s - p->model->origin_s), specs, pr->op_count, &end, lines, NULL, NULL, NULL) < 0)
+    if (quoter_ask(q, (int32_t)(release_s - p->model->origin_s), specs, pr->op_count, &end, lines, NULL, NULL, NULL) <
+        0)
         return (struct made){TAKT_TIME_NEVER, TAKT_TIME_NEVER};
     int64_t end_s = p->model->origin_s + end + (lots - 1) * bottleneck_s + before_s;
     *ret_work_s = lots * bottleneck_s;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/planner/repair.h"
 
-#include "daemon/planner/plan.h"
 #include "daemon/planner/placing.h"
+#include "daemon/planner/plan.h"
 #include "daemon/planner/stake.h"
 #include "daemon/planner/state.h"
 #include "daemon/planner/urgent.h"
@@ -166,7 +166,8 @@ static int solve_within_promises(struct planner *p, int64_t now_s, struct plan_m
         if (code < 0)
             return code;
         replan_by_dues(p, *ret_model, ret_schedule, now_s);
-        if (p->lots.grown_count == 0 || round == PARTINGS_MAX || stake_of(p, *ret_model, *ret_schedule, now_s).broken == 0 ||
+        if (p->lots.grown_count == 0 || round == PARTINGS_MAX ||
+            stake_of(p, *ret_model, *ret_schedule, now_s).broken == 0 ||
             !part_grown(p, round + 1 == PARTINGS_MAX, now_s))
             return 0;
         plan_model_free(*ret_model);
@@ -189,8 +190,10 @@ void repair_run(struct planner *p, int64_t now_s) {
     p->infeasible = code < 0;
     p->trouble[0] = '\0';
     if (code < 0)
-        snprintf(p->trouble, sizeof p->trouble, "%.300s; the plan of before stands: give its lines more hours, or smaller lots, "
-                 "or cancel orders", err.text);
+        snprintf(p->trouble, sizeof p->trouble,
+                 "%.300s; the plan of before stands: give its lines more hours, or smaller lots, "
+                 "or cancel orders",
+                 err.text);
     if (code < 0)
         return;
     schedule_evaluate(m->problem, s, &figures);

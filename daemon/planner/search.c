@@ -4,7 +4,8 @@
  *
  * The world may have changed meanwhile. Then the result is told in terms of a model of the moment, where what it does
  * not know stands as planned, and repaired; it is taken if it is better than the plan as it stands, repaired likewise.
- * A rule's plan is what the operator asked for and is taken in any case. */
+ * A rule's plan is what the operator asked for and is taken whatever it costs; but neither is taken if it breaks more
+ * promises than it mends. */
 
 #include "daemon/planner/plan.h"
 #include "daemon/planner/promise.h"

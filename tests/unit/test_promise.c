@@ -125,7 +125,8 @@ static void test_an_order_that_weighs_more_is_put_where_its_weight_asks_for(void
         for (uint32_t no = 1; no <= 12; no++)
             last_s = rig_lot(r, no)->ready_s > last_s ? rig_lot(r, no)->ready_s : last_s;
         rig_turn(r);
-        assert_true(rig_look(r, express)->made_s < last_s - 3 * RIG_HOUR); /* with rules it waits six hours for company */
+        assert_true(rig_look(r, express)->made_s <
+                    last_s - 3 * RIG_HOUR); /* with rules it waits six hours for company */
         assert_int_equal(r->p->book.late_promise, 0);
         rig_free(r);
     }
