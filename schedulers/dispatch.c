@@ -208,12 +208,32 @@ static int serve_lines(struct dispatcher *d, struct takt_error *err) {
     return 0;
 }
 
+static void set_slopes(struct dispatcher *d, int32_t k1, int32_t k2) {
+    const int64_t bit = INT64_C(61961456000); /* 10 · log2(e) · 2^32, tenths taken out of the scales */
+    d->slope1 = bit / ((int64_t)k1 * d->facts.mean_time);
+    d->slope2 = bit / ((int64_t)k2 * d->facts.mean_change);
+    d->slack_max = MOST / (d->slope1 + 1);
+    d->wait_max = MOST / (d->slope2 + 1);
+}
+
+static void next_phase(struct dispatcher *d) {
+    while (d->phase != NULL && d->phase < d->phases_end && d->phase->from <= d->now) {
+        set_slopes(d, d->phase->scales.k1, d->phase->scales.k2);
+        d->own = d->phase->scales.own;
+        d->pooled = d->phase->scales.pooled;
+        d->time = d->phase->time;
+        d->rest = d->phase->rest;
+        d->phase++;
+    }
+}
+
 static int run_events(struct dispatcher *d, const struct solve_limits *limits, struct takt_error *err) {
     int64_t event;
     for (int32_t turn = 0; next_event(d, &event) || (force_run(d) && next_event(d, &event)); turn++) {
         d->now = (int32_t)(event >> 32);
         if (turn % ASK_EVERY == 0 && limits->deadline != NULL && limits->deadline(limits->arg))
             return takt_fail(err, TAKT_ETIMEOUT, "the time was over before there was a first schedule");
+        next_phase(d);
         take_events(d);
         int code = serve_lines(d, err);
         if (code != 0)
@@ -410,9 +430,10 @@ void dispatcher_free(struct dispatcher *d) {
         return;
     if (d->p->lines > 0)
         free(d->queues[0].rows);
-    void *arrays[] = {d->merit,       d->slower, d->bounded, d->may_run,    d->first_state.ready, d->first_events,
-                      d->state.ready, d->heap,   d->queues,  d->active,     d->busy_until,        d->left,
-                      d->waiting,     d->score,  d->job_end, d->pool_asked, d->pool_free};
+    void *arrays[] = {
+        d->merit,        d->log_time,    d->log_rest, d->slower,     d->bounded,  d->may_run,    d->first_state.ready,
+        d->first_events, d->state.ready, d->heap,     d->queues,     d->active,   d->busy_until, d->left,
+        d->waiting,      d->score,       d->job_end,  d->pool_asked, d->pool_free};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
         free(arrays[k]);
     placer_done(&d->placer);
@@ -433,20 +454,22 @@ static void reset(struct dispatcher *d) {
     d->heap_count = d->first_next = 0;
     d->forced = false;
     d->now = 0;
+    d->phase = d->phases;
+    d->time = 100;
+    d->rest = 0;
 }
 
 static void set_scales(struct dispatcher *d, enum dispatch_rule rule, struct dispatch_scales scales) {
-    const int64_t bit = INT64_C(61961456000); /* 10 · log2(e) · 2^32, tenths taken out of the scales */
     bool atcs = rule == DISPATCH_ATCS;
     d->rule = rule;
     d->fill = scales.fill;
     d->own = scales.own;
     d->pooled = scales.pooled;
     d->fullness = atcs ? FULLNESS : 0;
-    d->slope1 = atcs ? bit / ((int64_t)scales.k1 * d->facts.mean_time) : 0;
-    d->slope2 = atcs ? bit / ((int64_t)scales.k2 * d->facts.mean_change) : 0;
-    d->slack_max = MOST / (d->slope1 + 1);
-    d->wait_max = MOST / (d->slope2 + 1);
+    d->slope1 = d->slope2 = 0;
+    d->slack_max = d->wait_max = MOST;
+    if (atcs)
+        set_slopes(d, scales.k1, scales.k2);
     if (atcs && d->merit == NULL)
         find_merits(d);
 }
@@ -464,6 +487,20 @@ int dispatcher_run(struct dispatcher *d, enum dispatch_rule rule, struct dispatc
         code = run_events(d, limits, NULL);
     }
     return code == 0 ? 0 : takt_fail(err, first.code, "%s", first.text);
+}
+
+void dispatcher_vary(struct dispatcher *d, const struct dispatch_phase *phases, int32_t count) {
+    const struct problem *p = d->p;
+    d->phases = phases;
+    d->phases_end = phases == NULL ? NULL : phases + count;
+    if (phases == NULL || d->log_time != NULL)
+        return;
+    d->log_time = takt_alloc((size_t)p->option_offset[p->tasks] * sizeof *d->log_time);
+    d->log_rest = takt_alloc((size_t)p->tasks * sizeof *d->log_rest);
+    for (int32_t o = 0; o < p->option_offset[p->tasks]; o++)
+        d->log_time[o] = log2_fixed((uint64_t)p->option_time[o] + 1);
+    for (int32_t i = 0; i < p->tasks; i++)
+        d->log_rest[i] = log2_fixed((uint64_t)d->facts.tail[i] + 1);
 }
 
 int64_t dispatcher_cost(struct dispatcher *d) {

@@ -28,6 +28,14 @@ struct dispatch_scales {
                             pools and with them */
 };
 
+/* How ATCS decides from a tick on. */
+struct dispatch_phase {
+    int32_t from;                  /* tick */
+    struct dispatch_scales scales; /* but for the fill, which is that of the whole plan */
+    int32_t time, rest; /* exponents in percent of a task's own time (100 in plain ATCS), and of the least time that its
+                           job takes from it on (0) */
+};
+
 struct dispatcher;
 /* TAKT_EINFEASIBLE: fixed tasks are in each other's way, or leave no place for what they bind. */
 int dispatcher_new(const struct problem *p, struct dispatcher **ret, struct takt_error *err);
@@ -36,6 +44,8 @@ void dispatcher_free(struct dispatcher *d); /* NULL is fine */
 /* Makes a plan. TAKT_EINFEASIBLE: the first task that found no place; TAKT_ETIMEOUT: the deadline came first. */
 int dispatcher_run(struct dispatcher *d, enum dispatch_rule rule, struct dispatch_scales scales,
                    const struct solve_limits *limits, struct takt_error *err);
+/* From now on ATCS goes by phases instead of scales; NULL: no longer. They must outlive its use. */
+void dispatcher_vary(struct dispatcher *d, const struct dispatch_phase *phases, int32_t count);
 /* Of the plan made last: its objective, and a copy of it. */
 int64_t dispatcher_cost(struct dispatcher *d);
 struct schedule *dispatcher_schedule(const struct dispatcher *d);

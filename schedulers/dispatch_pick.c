@@ -23,6 +23,7 @@ static int32_t max(int32_t a, int32_t b) {
 
 static int64_t merit_of(const struct dispatcher *d, int32_t task, int32_t option) {
     int32_t bias = d->p->usage_offset[task] < d->p->usage_offset[task + 1] ? d->pooled : d->own;
+    int64_t merit;
     switch (d->rule) {
     case DISPATCH_FIFO:
         return -(int64_t)d->state.ready[task];
@@ -31,7 +32,10 @@ static int64_t merit_of(const struct dispatcher *d, int32_t task, int32_t option
     case DISPATCH_SPT:
         return -(int64_t)d->p->option_time[option];
     default:
-        return ((int64_t)d->merit[option] - (int64_t)bias * d->slower[option]) * 65536;
+        merit = (int64_t)d->merit[option] - (int64_t)bias * d->slower[option];
+        if (d->phases != NULL)
+            merit += ((int64_t)d->log_time[option] * (100 - d->time) - (int64_t)d->log_rest[task] * d->rest) / 100;
+        return merit * 65536;
     }
 }
 

@@ -50,7 +50,10 @@ struct dispatcher {
     int64_t slope1, slope2;      /* ATCS: what a tick of slack and of changeover costs, in 2^-32 */
     int64_t slack_max, wait_max; /* beyond which it makes no difference */
     int32_t own, pooled;         /* see dispatch_scales */
-    bool forced;                 /* nothing else can happen: runs start as they are */
+    const struct dispatch_phase *phases, *phases_end, *phase; /* phase: the next one; NULL: there are none */
+    int32_t time, rest;                                       /* exponents of the one under way, in percent */
+    int32_t *log_time, *log_rest; /* by option, by task, as merit; NULL as long as nothing varies */
+    bool forced;                  /* nothing else can happen: runs start as they are */
     int32_t now;
     size_t first_next;
     int64_t *heap; /* tick << 32 | number; tasks first, then lines */

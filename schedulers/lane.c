@@ -26,8 +26,8 @@ static int compare_costs(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void heat(struct lane *l, int32_t level) {
-    l->hot = l->level[level];
+void lane_heat(struct lane *l, int64_t hot) {
+    l->hot = hot;
     l->cold = l->hot / COLD_DIVISOR + 1;
 }
 
@@ -55,7 +55,6 @@ static void calibrate(struct lane *l, const struct solve_limits *limits) {
         typical = typical < (INT64_C(1) << 40) ? typical : INT64_C(1) << 40;
         l->level[k] = typical * 65536 / of[k].divisor + 1;
     }
-    heat(l, LEVELS / 2);
 }
 
 /* hot · (cold/hot)^(at/2^16), with the power of two taken straight between its whole steps. */
@@ -91,20 +90,36 @@ static bool lane_knows(const struct problem *p, int32_t lane, int32_t lanes) {
     return sequence_knows(p);
 }
 
-static void *lane_make(const struct searcher_brief *brief) {
-    struct sequence *q = sequence_new(brief->p, brief->plan);
+struct lane *lane_new(const struct problem *p, const struct schedule *plan, uint64_t seed) {
+    struct sequence *q = sequence_new(p, plan);
     if (q == NULL)
         return NULL;
     struct lane *l = takt_alloc(sizeof *l);
     l->q = q;
-    l->number = brief->lane;
-    l->first = order_new(brief->p);
-    l->best = order_new(brief->p);
+    l->first = order_new(p);
+    l->best = order_new(p);
     sequence_save(q, &l->first);
     remember(l);
     l->level_cost = l->best_cost;
-    neighbour_init(&l->neighbour, brief->p, brief->seed);
+    neighbour_init(&l->neighbour, p, seed);
+    return l;
+}
+
+void lane_freeze(struct lane *l, int32_t from) {
+    neighbour_freeze(&l->neighbour, from);
+}
+
+const struct sequence_order *lane_order(const struct lane *l) {
+    return &l->best;
+}
+
+static void *lane_make(const struct searcher_brief *brief) {
+    struct lane *l = lane_new(brief->p, brief->plan, brief->seed);
+    if (l == NULL)
+        return NULL;
+    l->number = brief->lane;
     calibrate(l, brief->limits);
+    lane_heat(l, l->level[LEVELS / 2]);
     return l;
 }
 
@@ -193,7 +208,7 @@ static void lane_try_level(void *self, int32_t level) {
     struct lane *l = self;
     sequence_restore(l->q, &l->first);
     l->level_cost = l->q->cost;
-    heat(l, level);
+    lane_heat(l, l->level[level]);
 }
 
 static int64_t lane_level_cost(const void *self) {
@@ -209,7 +224,7 @@ static void lane_settle(void *self, int32_t best_level) {
         remember(l); /* from another lane */
     else
         sequence_restore(l->q, &l->best);
-    heat(l, level < LEVELS ? level : LEVELS - 1);
+    lane_heat(l, l->level[level < LEVELS ? level : LEVELS - 1]);
 }
 
 const struct searcher_kind lane_kind = {

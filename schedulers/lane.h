@@ -15,6 +15,13 @@
 
 extern const struct searcher_kind lane_kind;
 
+/* For a part of a plan: a searcher that lane_kind's functions take. */
+struct lane;
+struct lane *lane_new(const struct problem *p, const struct schedule *plan, uint64_t seed); /* NULL: as sequence_new */
+void lane_freeze(struct lane *l, int32_t from);                                             /* see neighbour_freeze */
+void lane_heat(struct lane *l, int64_t hot);                                                /* in 2^-16 of energy */
+const struct sequence_order *lane_order(const struct lane *l);                              /* its best */
+
 /* For annealing in general. The temperature at a share of the way from hot to cold. */
 int64_t lane_temperature(int64_t hot, int64_t cold, int32_t at);
 /* The most that a move may cost more now: T · −ln(u) for a random u in (0, 1]. */

@@ -29,7 +29,7 @@ static void find_running(struct neighbour *n, const struct problem *p) {
 }
 
 void neighbour_init(struct neighbour *n, const struct problem *p, uint64_t seed) {
-    *n = (struct neighbour){.p = p, .random = {seed}};
+    *n = (struct neighbour){.p = p, .random = {seed}, .frozen_from = p->tasks};
     n->family_offset = takt_alloc(((size_t)p->families + 1) * sizeof *n->family_offset);
     n->family_task = takt_alloc((size_t)p->tasks * sizeof *n->family_task);
     n->movable = takt_alloc((size_t)p->tasks * sizeof *n->movable);
@@ -62,6 +62,12 @@ void neighbour_done(struct neighbour *n) {
     free(n->family_task);
     free(n->movable);
     free(n->chain);
+}
+
+void neighbour_freeze(struct neighbour *n, int32_t from) {
+    n->frozen_from = from;
+    while (n->movable_count > 0 && n->movable[n->movable_count - 1] >= from)
+        n->movable_count--;
 }
 
 static int32_t below(struct neighbour *n, int32_t limit) {
@@ -256,5 +262,12 @@ bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct nei
                                                       : anywhere(n, q, ret);
     if (found && n->running_count > 0)
         run_moves_widen(n, q, ret);
-    return found && n->p->fixed_line[ret->task] < 0;
+    if (!found || n->p->fixed_line[ret->task] >= 0 || ret->task >= n->frozen_from)
+        return false;
+    int32_t line = n->p->option_line[ret->option], before = ret->next < 0 ? q->line_last[line] : q->before[ret->next];
+    while (before >= n->frozen_from) {
+        ret->next = before;
+        before = q->before[before];
+    }
+    return true;
 }

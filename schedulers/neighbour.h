@@ -30,11 +30,14 @@ struct neighbour {
     int32_t movable_count, familied_count;
     int32_t *running; /* those of them that may be on a line with `batch`, in order of their family */
     int32_t running_count;
+    int32_t frozen_from;
     int32_t *chain; /* scratch */
 };
 
 void neighbour_init(struct neighbour *n, const struct problem *p, uint64_t seed);
 void neighbour_done(struct neighbour *n);
+/* From now on tasks from this number on are not moved, and stay the last on their lines, as they must be now. */
+void neighbour_freeze(struct neighbour *n, int32_t from);
 /* False: nothing came to mind; ask again. */
 bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret);
 /* Makes a move: false: it cannot be, or costs more than the limit. */

@@ -135,7 +135,22 @@ static int32_t worst_lane(const struct searching *s) {
     return bad;
 }
 
+/* Lanes of one kind that can be joined are. */
+static void merge_lanes(struct searching *s) {
+    void **joined = takt_alloc((size_t)s->lane_count * sizeof *joined);
+    for (const struct searcher_kind *const *kind = searcher_kinds; *kind != NULL; kind++) {
+        int32_t count = 0;
+        for (int32_t k = 0; k < s->lane_count && (*kind)->merge != NULL; k++)
+            if (s->lanes[k].kind == *kind)
+                joined[count++] = s->lanes[k].searcher;
+        if (count > 0)
+            (*kind)->merge(joined, count);
+    }
+    free(joined);
+}
+
 static void exchange(struct searching *s, bool adopt) {
+    merge_lanes(s);
     struct search_lane *good = &s->lanes[best_lane(s)], *bad = &s->lanes[worst_lane(s)];
     if (cost_of(good) < s->best->figures.objective)
         offer(s, good->kind->best(good->searcher));

@@ -6,11 +6,13 @@
 #include "schedulers/relink.h"
 #include "schedulers/reorder.h"
 #include "schedulers/rows_search.h"
+#include "schedulers/windows.h"
 
 const struct searcher_kind *const searcher_kinds[] = {
     &rows_kind,
     &flow_kind,
     &relink_kind,
+    &windows_kind,
     &lane_kind,
     &reorder_kind, /* knows every problem */
     NULL,

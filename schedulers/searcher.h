@@ -47,6 +47,8 @@ struct searcher_kind {
     void (*adopt)(void *self, const void *other);
     /* Goes on from a plan that a searcher of another kind found, if it can; NULL: never. */
     void (*take)(void *self, const struct schedule *plan);
+    /* Joins what searchers of this kind, which began a stretch with the same plan, found in it; NULL: never. */
+    void (*merge)(void *const *searchers, int32_t count);
     /* How hot to begin, where that must be tried: levels from cold to hot, 0: none, and no functions. Each is tried by
      * one of the lanes from the first plan on, all the way down; then all lanes go on from the best at about the best
      * level. Stretches of a kind without levels go by the whole of the search, trials and all. */

@@ -76,6 +76,11 @@ int32_t sequence_tail(const struct sequence *q, int32_t task);
 int32_t sequence_cause(const struct sequence *q, int32_t task, bool *ret_by_line);
 /* The task that got what `task` holds of its pools right before it; -1: none. */
 int32_t sequence_before_in_pool(const struct sequence *q, int32_t task);
+/* When `before` lets a task with `option` start that succeeds it. */
+int32_t sequence_ready_after(const struct sequence *q, int32_t before, int32_t option);
+/* When each unit of a usage's pool is free once its task holds what it holds, ascending; as many as the capacity. */
+const int32_t *sequence_pool_after(const struct sequence *q, int32_t usage, int32_t *ret_units);
+int32_t sequence_release(const struct sequence *q, int32_t task); /* its job's in it */
 /* A task that ends last of all. */
 int32_t sequence_last(const struct sequence *q);
 /* The task of the job that ends last. */
@@ -86,5 +91,6 @@ struct sequence_order { /* all that a sequence follows from */
     int32_t *option; /* by task; -1 - option: it is joined */
 };
 void sequence_save(const struct sequence *q, struct sequence_order *ret); /* arrays as long as there are tasks */
-void sequence_restore(struct sequence *q, const struct sequence_order *saved);
+/* False: that order has no starts that keep every rule; restore another one. */
+bool sequence_restore(struct sequence *q, const struct sequence_order *saved);
 struct schedule *sequence_schedule(const struct sequence *q);

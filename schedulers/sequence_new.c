@@ -243,13 +243,13 @@ void sequence_save(const struct sequence *q, struct sequence_order *ret) {
         ret->option[i] = q->joined[i] ? -1 - q->option[i] : q->option[i];
 }
 
-void sequence_restore(struct sequence *q, const struct sequence_order *saved) {
+bool sequence_restore(struct sequence *q, const struct sequence_order *saved) {
     memcpy(q->order, saved->order, (size_t)q->p->tasks * sizeof(int32_t));
     for (int32_t i = 0; i < q->p->tasks; i++) {
         q->joined[i] = saved->option[i] < 0;
         q->option[i] = q->joined[i] ? -1 - saved->option[i] : saved->option[i];
     }
-    compute_all(q);
+    return compute_all(q);
 }
 
 struct schedule *sequence_schedule(const struct sequence *q) {

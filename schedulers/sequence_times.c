@@ -89,6 +89,21 @@ static int32_t ready_after(const struct sequence *q, int32_t before, const struc
     return max(ready, late);
 }
 
+int32_t sequence_ready_after(const struct sequence *q, int32_t before, int32_t option) {
+    int32_t time = q->p->option_time[option];
+    return ready_after(q, before, &q->p->hours[q->p->option_hours[option]], time, time);
+}
+
+const int32_t *sequence_pool_after(const struct sequence *q, int32_t usage, int32_t *ret_units) {
+    const struct sequence_work *w = q->work;
+    *ret_units = w->free_offset[usage + 1] - w->free_offset[usage];
+    return &w->free[w->free_offset[usage]];
+}
+
+int32_t sequence_release(const struct sequence *q, int32_t task) {
+    return q->work->release[task];
+}
+
 /* When the line is free and set up for the task. */
 static int32_t line_ready(const struct sequence *q, int32_t task, int32_t line, int32_t *ret_change,
                           int32_t *ret_setup) {

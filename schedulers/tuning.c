@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "schedulers/tuning.h"
+
+#include "schedulers/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KNOBS = 5, BIASES = 5, PHASE_TASKS = 100, TRIES_A_SPAN = 8 };
+
+static const int32_t k1[] = {3, 5, 7, 10, 15, 20, 30, 45, 70, 110, 170, 260};
+static const int32_t k2[] = {1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 70, 110};
+static const int32_t time_exponent[] = {0, 25, 50, 75, 100, 125};
+static const int32_t rest[] = {0, 25, 50, 75, 100};
+static const struct {
+    int32_t own, pooled;
+} bias[BIASES] = {{0, 0}, {1, 1}, {2, 2}, {2, 6}, {0, 4}}; /* against slow lines, as in atcs.c */
+/* How many values each has, and with which it begins. */
+static const struct { int8_t count, first; } knob[KNOBS] = {{12, 7}, {12, 2}, {6, 4}, {5, 0}, {BIASES, 1}};
+
+struct setting {
+    int8_t at[KNOBS];
+};
+
+struct tuning {
+    tuning_judge_fn *judge;
+    void *arg;
+    struct dispatcher *d;
+    struct random random;
+    int32_t phases, spans, tries; /* spans that are changed as one, and how often that has been done */
+    struct dispatch_phase *phase;
+    struct setting *setting, *trial;
+    int32_t from, to;
+    int64_t cost;
+    struct schedule *best;
+    int32_t knob, begin, end, way; /* a change that was good, to be made again; way 0: none */
+};
+
+static int64_t run(struct tuning *t, const struct setting *setting) {
+    static const struct solve_limits none = {0};
+    int64_t length = (int64_t)t->to - t->from;
+    for (int32_t i = 0; i < t->phases; i++) {
+        const int8_t *at = setting[i].at;
+        int32_t from = i == 0 ? INT32_MIN : t->from + (int32_t)(length * i / t->phases);
+        struct dispatch_scales scales = {k1[at[0]], k2[at[1]], 0, bias[at[4]].own, bias[at[4]].pooled};
+        t->phase[i] = (struct dispatch_phase){from, scales, time_exponent[at[2]], rest[at[3]]};
+    }
+    struct dispatch_scales scales = t->phase[0].scales;
+    if (dispatcher_run(t->d, DISPATCH_ATCS, scales, &none, NULL) != 0)
+        return INT64_MAX;
+    return t->judge != NULL ? t->judge(t->arg, t->d) : dispatcher_cost(t->d);
+}
+
+static void keep(struct tuning *t, int64_t cost) {
+    schedule_free(t->best);
+    t->best = dispatcher_schedule(t->d);
+    t->cost = cost;
+}
+
+struct tuning *tuning_new(const struct problem *p, int32_t from, int32_t to, uint64_t seed, tuning_judge_fn *judge,
+                          void *arg) {
+    struct tuning *t = takt_alloc(sizeof *t);
+    *t = (struct tuning){.from = from,
+                         .to = to,
+                         .random = {seed},
+                         .spans = 1,
+                         .phases = p->tasks / PHASE_TASKS + 1,
+                         .judge = judge,
+                         .arg = arg};
+    if (dispatcher_new(p, &t->d, NULL) != 0) {
+        free(t);
+        return NULL;
+    }
+    t->phase = takt_alloc((size_t)t->phases * sizeof *t->phase);
+    t->setting = takt_alloc((size_t)t->phases * sizeof *t->setting);
+    t->trial = takt_alloc((size_t)t->phases * sizeof *t->trial);
+    for (int32_t i = 0; i < t->phases; i++)
+        for (int32_t k = 0; k < KNOBS; k++)
+            t->setting[i].at[k] = knob[k].first;
+    dispatcher_vary(t->d, t->phase, t->phases);
+    int64_t cost = run(t, t->setting);
+    if (cost == INT64_MAX) {
+        tuning_free(t);
+        return NULL;
+    }
+    keep(t, cost);
+    return t;
+}
+
+void tuning_free(struct tuning *t) {
+    if (t == NULL)
+        return;
+    dispatcher_free(t->d);
+    schedule_free(t->best);
+    free(t->phase);
+    free(t->setting);
+    free(t->trial);
+    free(t);
+}
+
+/* The next change to try: what was good is done again, else any knob of any span. */
+static void choose_change(struct tuning *t) {
+    if (t->way != 0)
+        return;
+    if (t->tries++ == TRIES_A_SPAN * t->spans) {
+        t->tries = 0;
+        t->spans = 2 * t->spans < t->phases ? 2 * t->spans : t->phases;
+    }
+    int32_t span = random_below(&t->random, t->spans);
+    t->begin = (int32_t)((int64_t)t->phases * span / t->spans);
+    t->end = (int32_t)((int64_t)t->phases * (span + 1) / t->spans);
+    t->knob = random_below(&t->random, KNOBS);
+    t->way = random_below(&t->random, 2) == 0 ? 1 : -1;
+}
+
+void tuning_step(struct tuning *t) {
+    bool changed = false;
+    choose_change(t);
+    memcpy(t->trial, t->setting, (size_t)t->phases * sizeof *t->trial);
+    for (int32_t i = t->begin; i < t->end; i++) {
+        int32_t at = t->trial[i].at[t->knob] + t->way;
+        if (at < 0 || at >= knob[t->knob].count)
+            continue;
+        t->trial[i].at[t->knob] = (int8_t)at;
+        changed = true;
+    }
+    int64_t cost = changed ? run(t, t->trial) : INT64_MAX;
+    if (cost >= t->cost)
+        t->way = 0;
+    if (cost > t->cost)
+        return;
+    memcpy(t->setting, t->trial, (size_t)t->phases * sizeof *t->trial);
+    if (cost < t->cost)
+        keep(t, cost);
+}
+
+int64_t tuning_cost(const struct tuning *t) {
+    return t->cost;
+}
+
+struct schedule *tuning_schedule(const struct tuning *t) {
+    return schedule_copy(t->best);
+}

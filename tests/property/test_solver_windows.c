@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Windows of plans as problems of their own: what they say of starts and costs is what the whole plan says, whatever is
+ * moved in them. And the search of long plans that is built of them. */
+
+#include "schedulers/neighbour.h"
+#include "schedulers/solver.h"
+#include "schedulers/tuning.h"
+#include "schedulers/window.h"
+#include "tests/effort.h"
+
+#include "tests/property/random_problem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { SEEDS = TEST_EFFORT(1200), MOVES = 60 };
+
+static bool overlaps(const struct problem *p) {
+    for (int32_t i = 0; i < p->tasks; i++)
+        if (p->overlap_quantity[i] > 0)
+            return true;
+    return false;
+}
+
+struct checking {
+    struct sequence *whole, *part;
+    const struct window *w;
+    struct sequence_order trial, now;
+    int64_t whole_cost, part_cost; /* before anything was moved */
+    uint64_t seed;
+};
+
+/* Writes the part's order into the plan, and compares. */
+static void check_part(struct checking *c) {
+    const struct window *w = c->w;
+    const struct problem *p = c->whole->p;
+    sequence_save(c->part, &c->now);
+    sequence_save(c->whole, &c->trial);
+    window_order(w, c->now.order, c->trial.order + w->from);
+    for (int32_t i = w->heads; i < w->heads + w->own; i++)
+        c->trial.option[w->task[i]] = p->option_offset[w->task[i]] + c->now.option[i] - w->p->option_offset[i];
+    assert_true(sequence_restore(c->whole, &c->trial));
+    for (int32_t i = w->heads; i < w->heads + w->own; i++)
+        if (c->part->start[i] != c->whole->start[w->task[i]] || c->part->end[i] != c->whole->end[w->task[i]])
+            fail_msg("seed %llu: task %d starts at %d in the window, and at %d in the plan",
+                     (unsigned long long)c->seed, (int)w->task[i], (int)c->part->start[i],
+                     (int)c->whole->start[w->task[i]]);
+    int64_t here = c->part->cost - c->part_cost, there = c->whole->cost - c->whole_cost;
+    if (w->from == 0 && w->reach == p->tasks && here != there * w->scale)
+        fail_msg("seed %llu: %lld dearer in the window, %lld in the plan", (unsigned long long)c->seed, (long long)here,
+                 (long long)there);
+}
+
+static int walk(struct checking *c) {
+    struct neighbour n;
+    int made = 0;
+    neighbour_init(&n, c->w->p, c->seed);
+    neighbour_freeze(&n, c->w->heads + c->w->own);
+    for (int k = 0; k < MOVES; k++) {
+        struct neighbour_move m;
+        if (!neighbour_propose(&n, c->part, &m) || !sequence_move(c->part, m.task, m.option, m.next))
+            continue;
+        made++;
+        check_part(c);
+    }
+    neighbour_done(&n);
+    return made;
+}
+
+static int check_window(struct sequence *whole, int32_t from, int32_t to, int32_t reach, uint64_t seed) {
+    struct marginal *m = marginal_new(whole->p);
+    marginal_compute(m, whole);
+    struct window *w = window_new(whole, m, from, to, reach);
+    struct checking c = {.whole = whole, .part = sequence_new(w->p, w->plan), .w = w, .seed = seed};
+    size_t size = (size_t)whole->p->tasks * sizeof(int32_t), part = (size_t)w->p->tasks * sizeof(int32_t);
+    int made = 0;
+    assert_non_null(c.part);
+    c.trial = (struct sequence_order){takt_alloc(size), takt_alloc(size)};
+    c.now = (struct sequence_order){takt_alloc(part), takt_alloc(part)};
+    c.whole_cost = whole->cost;
+    c.part_cost = c.part->cost;
+    check_part(&c);
+    made = walk(&c);
+    free(c.trial.order);
+    free(c.trial.option);
+    free(c.now.order);
+    free(c.now.option);
+    sequence_free(c.part);
+    window_free(w);
+    marginal_free(m);
+    return made;
+}
+
+static void a_window_starts_and_costs_what_the_plan_does(void **state) {
+    (void)state;
+    static const struct random_size sizes[] = {{4, 14, 4, 6, false}, {3, 9, 3, 6, false}};
+    int made = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct problem *p = random_problem(seed, &sizes[seed % 2]);
+        struct solve_result r = {0};
+        struct solve_limits limits = {.iterations = 1};
+        if (p != NULL && window_knows(p) && p->tasks > 6 && solve("edd", p, NULL, &limits, NULL, NULL, &r, NULL) == 0) {
+            struct sequence *q = sequence_new(p, r.schedule);
+            int32_t third = p->tasks / 3;
+            if (q != NULL) {
+                made += check_window(q, 0, p->tasks, p->tasks, seed);
+                sequence_free(q);
+                q = sequence_new(p, r.schedule);
+                if (!overlaps(p)) /* for which what lies before a window is seen by one of the lines only */
+                    made += check_window(q, third, p->tasks, p->tasks, seed);
+            }
+            sequence_free(q);
+            schedule_free(r.schedule);
+        }
+        problem_free(p);
+    }
+    assert_true(made > SEEDS / 2);
+}
+
+/* Three stages of three lines, with families and too much to do. */
+static struct problem *long_problem(int32_t jobs) {
+    struct problem_builder *b = problem_builder_new();
+    struct dice d = {1};
+    struct problem *p;
+    random_tables(&d, b);
+    for (int32_t l = 0; l < 9; l++)
+        problem_add_line(b, &(struct problem_line_spec){.table = 0, .initial_family = -1});
+    for (int32_t j = 0; j < jobs; j++) {
+        int32_t release = roll(&d, 0, jobs * 3), job = problem_add_job(b, NULL, release);
+        for (int32_t stage = 0; stage < 3; stage++) {
+            int32_t time = roll(&d, 5, 12), line = 3 * stage + roll(&d, 0, 2);
+            struct problem_option options[] = {{line, time}, {3 * stage + (line + 1) % 3, time + roll(&d, 0, 3)}};
+            struct problem_task_spec task = PROBLEM_TASK_SPEC;
+            task.options = options;
+            task.option_count = 2;
+            task.family = roll(&d, 0, RANDOM_FAMILIES - 1);
+            problem_add_task(b, job, &task);
+        }
+        int32_t weight = roll(&d, 1, 4), due = release + roll(&d, 20, 80);
+        problem_add_due(b, &(struct problem_due_spec){&job, 1, due, PROBLEM_NONE, weight});
+    }
+    problem_set_objective(b, &(struct problem_objective){.tardiness = 10, .changeover = 1});
+    struct takt_error err = {0};
+    if (problem_build(b, &p, &err) != 0)
+        fail_msg("%s", err.text);
+    problem_builder_free(b);
+    return p;
+}
+
+static void long_plans_get_better_and_are_the_same_on_any_number_of_threads(void **state) {
+    (void)state;
+    struct problem *p = long_problem(1400);
+    struct solve_limits limits = {.iterations = 20000, .lanes = 2, .seed = 3};
+    struct solve_result first = {0}, one = {0}, two = {0};
+    struct takt_error err = {0};
+    assert_int_equal(solve("atcs", p, NULL, &limits, NULL, NULL, &first, NULL), 0);
+    assert_int_equal(solve("search", p, first.schedule, &limits, NULL, NULL, &one, NULL), 0);
+    limits.threads = 2;
+    assert_int_equal(solve("search", p, first.schedule, &limits, NULL, NULL, &two, NULL), 0);
+    if (schedule_verify(p, one.schedule, &err) != 0)
+        fail_msg("%s", err.text);
+    assert_true(one.figures.objective < first.figures.objective);
+    size_t size = (size_t)p->tasks * sizeof(int32_t);
+    assert_memory_equal(one.schedule->start, two.schedule->start, size);
+    assert_memory_equal(one.schedule->line, two.schedule->line, size);
+    schedule_free(first.schedule);
+    schedule_free(one.schedule);
+    schedule_free(two.schedule);
+    problem_free(p);
+}
+
+static void tuning_never_forgets_its_best_plan(void **state) {
+    (void)state;
+    struct problem *p = long_problem(200);
+    struct tuning *t = tuning_new(p, 0, 2000, 1, NULL, NULL);
+    assert_non_null(t);
+    int64_t first = tuning_cost(t), last = first;
+    for (int k = 0; k < 60; k++) {
+        struct figures f;
+        tuning_step(t);
+        struct schedule *s = tuning_schedule(t);
+        schedule_evaluate(p, s, &f);
+        assert_int_equal(f.objective, tuning_cost(t));
+        assert_true(f.objective <= last);
+        last = f.objective;
+        schedule_free(s);
+    }
+    assert_true(last < first);
+    tuning_free(t);
+    problem_free(p);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_window_starts_and_costs_what_the_plan_does),
+        cmocka_unit_test(long_plans_get_better_and_are_the_same_on_any_number_of_threads),
+        cmocka_unit_test(tuning_never_forgets_its_best_plan),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
