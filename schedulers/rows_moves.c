@@ -231,9 +231,13 @@ bool rows_propose(struct rows_moves *m) {
         int32_t other = other_row(m, row, r->row[row].task[place]);
         if (other < 0)
             return false;
-        return kind < 5    ? propose_relocation(m, row, place, other)
+        return kind < 7    ? propose_relocation(m, row, place, other)
                : kind < 10 ? propose_exchange(m, row, place, other)
                            : propose_crossing(m, row, place, other);
+    }
+    if (r->lines > 1 && r->p->objective.makespan > 0 && kind < 14) { /* to the cheapest place of its own row */
+        int32_t at = cheapest_place(m, row, r->row[row].task[place], place);
+        return shift_block(m, row, place, 1, at > place ? at - 1 : at);
     }
     return kind % 2 == 0 ? propose_shift(m, row, place) : propose_swap(m, row, place);
 }
