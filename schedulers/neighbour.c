@@ -251,6 +251,18 @@ bool neighbour_make(struct sequence *q, const struct neighbour_move *m) {
     }
 }
 
+/* Makes a move keep to what is frozen. False: it cannot. */
+static bool keep_frozen(const struct neighbour *n, const struct sequence *q, struct neighbour_move *m) {
+    if (m->kind == MOVE_OVERTAKE)
+        return m->next < n->frozen_from && n->p->fixed_line[m->next] < 0;
+    int32_t line = n->p->option_line[m->option], before = m->next < 0 ? q->line_last[line] : q->before[m->next];
+    while (before >= n->frozen_from) {
+        m->next = before;
+        before = q->before[before];
+    }
+    return true;
+}
+
 bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
     if (n->movable_count == 0)
         return false;
@@ -264,10 +276,5 @@ bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct nei
         run_moves_widen(n, q, ret);
     if (!found || n->p->fixed_line[ret->task] >= 0 || ret->task >= n->frozen_from)
         return false;
-    int32_t line = n->p->option_line[ret->option], before = ret->next < 0 ? q->line_last[line] : q->before[ret->next];
-    while (before >= n->frozen_from) {
-        ret->next = before;
-        before = q->before[before];
-    }
-    return true;
+    return n->frozen_from == n->p->tasks || keep_frozen(n, q, ret);
 }

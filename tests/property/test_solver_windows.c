@@ -61,7 +61,7 @@ static int walk(struct checking *c) {
     neighbour_freeze(&n, c->w->heads + c->w->own);
     for (int k = 0; k < MOVES; k++) {
         struct neighbour_move m;
-        if (!neighbour_propose(&n, c->part, &m) || !sequence_move(c->part, m.task, m.option, m.next))
+        if (!neighbour_propose(&n, c->part, &m) || !neighbour_make(c->part, &m))
             continue;
         made++;
         check_part(c);
