@@ -19,10 +19,10 @@ LDFLAGS_ := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 LIBS     := $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
 # A file that holds a main() is called *main.c; every other object goes into one archive, which programs and tests link.
-SOURCES  := $(shell find base config schedulers daemon clients/taktctl -name '*.c' 2>/dev/null | sort)
+SOURCES  := $(shell find base config schedulers daemon clients/taktctl clients/load -name '*.c' 2>/dev/null | sort)
 MAINS    := $(filter %main.c,$(SOURCES))
 OBJECTS  := $(patsubst %.c,$(O)/%.o,$(filter-out $(MAINS),$(SOURCES)))
-PROGRAMS := taktd taktctl takt-solve takt-sim
+PROGRAMS := taktd taktctl takt-solve takt-sim takt-load
 TESTS    := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c tests/property/test_*.c tests/fault/test_*.c \
             tests/simulation/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -38,6 +38,7 @@ $(O)/taktd: $(O)/daemon/main.o
 $(O)/taktctl: $(O)/clients/taktctl/main.o
 $(O)/takt-solve: $(O)/schedulers/solve_main.o
 $(O)/takt-sim: $(O)/daemon/sim/main.o
+$(O)/takt-load: $(O)/clients/load/main.o
 $(PROGRAMS:%=$(O)/%): $(O)/libtakt-all.a
 	$(call quiet,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_) -o $@ $(filter %.o,$^) $(O)/libtakt-all.a $(LIBS)
@@ -171,7 +172,7 @@ install: all
 	    $(share)/man/man1 $(share)/man/man5 $(share)/man/man8 $(share)/bash-completion/completions $(share)/zsh/vendor-completions \
 	    $(share)/fish/vendor_completions.d
 	install -m 755 $(O)/taktd $(DESTDIR)$(prefix)/sbin/
-	install -m 755 $(O)/taktctl $(O)/takt-solve $(O)/takt-sim $(DESTDIR)$(prefix)/bin/
+	install -m 755 $(O)/taktctl $(O)/takt-solve $(O)/takt-sim $(O)/takt-load $(DESTDIR)$(prefix)/bin/
 	install -d $(DESTDIR)$(prefix)/lib/pkgconfig $(DESTDIR)$(prefix)/include
 	install -m 755 $(O)/libtakt.so $(DESTDIR)$(prefix)/lib/libtakt.so.0
 	ln -sf libtakt.so.0 $(DESTDIR)$(prefix)/lib/libtakt.so

@@ -341,6 +341,47 @@ def test_connections_that_never_shake_hands_hurt_nobody(hostile_lab):
     is_up_for(hostile_lab, "shop")
 
 
+@pytest.mark.parametrize("kind", ["orders", "amend", "cancel", "quote", "status", "subscribe", "seen", "ping", "nonsense"])
+def test_before_a_hello_nothing_else_is_answered(hostile_lab, kind):
+    assert hostile_lab.peer("orders").ask(kind, cursor=1)["problem"] == "no-session"
+
+
+def test_minus_zero_is_a_number_and_no_quantity(hostile_lab):
+    luna = hostile_lab.creator("luna")
+    luna.raw('{"type":"orders","id":"z","orders":[{"order_ref":"Z","items":[{"product":"tee","options":{"ink":"light",'
+             '"design":"d1"},"quantity":-0}]}]}')
+    assert refused(luna.receive()) == ["bad-quantity"]
+
+
+def shake_hands(lab):
+    """ZMTP 3.0 by hand (RFC 23): greeting, and READY as a DEALER; what is left to say is the caller's."""
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    s.connect(lab.path("orders.sock"))
+    s.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32))
+    ready = b"\x05READY" + b"\x0bSocket-Type" + (6).to_bytes(4, "big") + b"DEALER"
+    s.sendall(b"\x04" + bytes([len(ready)]) + ready)
+    return s
+
+
+@pytest.mark.parametrize("frame", [
+    b"\x00\xff{\"type\":",                                   # cut off
+    b"\x02" + (1 << 62).to_bytes(8, "big") + b"x" * 1000,     # announces more than there is
+    b"\x02" + (3 << 20).to_bytes(8, "big") + b"x" * 1000,     # more than a frame may have
+    b"\x01\x01a" * 20000,                                     # frames without end
+    b"\xf8\x00" * 100,                                        # flags that mean nothing
+    b"\x04\x05ERROR" * 10,
+], ids=["cut off", "2^62 bytes", "3 MiB", "endless", "bad flags", "commands"])
+def test_frames_that_break_the_transport_hurt_nobody(hostile_lab, frame):
+    s = shake_hands(hostile_lab)
+    try:
+        s.sendall(frame)
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # cut off already
+    is_up_for(hostile_lab, "shop")
+    s.close()
+    is_up_for(hostile_lab, "shop")
+
+
 # ---- fairness ----
 
 def test_ten_connections_that_flood_and_never_read_delay_no_other(lab):
