@@ -22,6 +22,11 @@ struct outlook { /* of a due with a promise */
     struct packing_cell before, after;
 };
 
+/* The half hour of a time; of one that never comes the last there is whose end can be told. */
+static int64_t half_hour(int64_t time_s) {
+    return time_s == TAKT_TIME_NEVER ? TAKT_TIME_NEVER / PACKING_BUCKET_S - 1 : time_s / PACKING_BUCKET_S;
+}
+
 /* When the last of its lots is ready, in the plan in force and by the schedule. */
 static struct outlook look_at(const struct due *d, const int64_t *ready_s) {
     int64_t before_s = TAKT_TIME_NONE, after_s = TAKT_TIME_NONE;
@@ -33,8 +38,8 @@ static struct outlook look_at(const struct due *d, const int64_t *ready_s) {
     }
     struct packing_cell cell = {.ship_by_s = d->promise_s, .count = d->orders};
     struct outlook o = {.before_s = before_s, .after_s = after_s, .before = cell, .after = cell};
-    o.before.number = before_s / PACKING_BUCKET_S;
-    o.after.number = after_s / PACKING_BUCKET_S;
+    o.before.number = half_hour(before_s);
+    o.after.number = half_hour(after_s);
     return o;
 }
 
