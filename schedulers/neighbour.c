@@ -244,6 +244,8 @@ bool neighbour_make(struct sequence *q, const struct neighbour_move *m) {
         return sequence_move_run(q, m->task, m->option, m->next);
     case MOVE_JOIN:
         return sequence_join(q, m->task, m->next);
+    case MOVE_SWAP:
+        return sequence_swap(q, m->task, m->next);
     case MOVE_OVERTAKE:
         return sequence_overtake(q, m->task, m->next);
     default:

@@ -14,7 +14,7 @@
 #include "schedulers/random.h"
 #include "schedulers/sequence.h"
 
-enum neighbour_kind { MOVE_ALONE, MOVE_RUN, MOVE_JOIN, MOVE_OVERTAKE, MOVE_KINDS };
+enum neighbour_kind { MOVE_ALONE, MOVE_RUN, MOVE_JOIN, MOVE_OVERTAKE, MOVE_SWAP, MOVE_KINDS };
 
 struct neighbour_move {
     int32_t task, option, next; /* as in sequence_move; MOVE_JOIN: next is one of the run that it joins; MOVE_OVERTAKE:

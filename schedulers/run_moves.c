@@ -68,8 +68,8 @@ static void family_range(const struct neighbour *n, int32_t family, int32_t *ret
     *ret_to = low;
 }
 
-/* The nearest in time of a few tasks of its family that are in runs with room for it; -1: none. */
-static int32_t find_company(struct neighbour *n, const struct sequence *q, int32_t task) {
+/* The nearest in time of a few tasks of its family in other runs with so much room; -1: none. */
+static int32_t find_company(struct neighbour *n, const struct sequence *q, int32_t task, int32_t room) {
     const struct problem *p = n->p;
     int32_t from, to, best = -1;
     int64_t nearest = INT64_MAX;
@@ -79,7 +79,7 @@ static int32_t find_company(struct neighbour *n, const struct sequence *q, int32
         int64_t off = (int64_t)q->start[other] - q->start[task];
         off = off < 0 ? -off : off;
         if (other == task || off >= nearest || !on_run_line(q, other) || option_on(p, task, line) < 0 ||
-            sequence_leader(q, other) == sequence_leader(q, task) || room_in(q, other) < p->size[task])
+            sequence_leader(q, other) == sequence_leader(q, task) || room_in(q, other) < room)
             continue;
         nearest = off;
         best = other;
@@ -117,17 +117,18 @@ static bool move_run(struct neighbour *n, const struct sequence *q, int32_t task
 }
 
 bool run_moves_propose(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
-    int32_t task = choose(n, q), kind = below(n, 8);
+    int32_t task = choose(n, q), kind = below(n, 12);
     if (!on_run_line(q, task) || n->p->fixed_line[task] >= 0)
         return false;
-    if (kind < 5) {
-        int32_t other = find_company(n, q, task);
+    if (kind < 9) {
+        bool swaps = kind < 4;
+        int32_t other = find_company(n, q, task, swaps ? INT32_MIN : n->p->size[task]);
         if (other < 0)
             return false;
-        *ret = (struct neighbour_move){task, q->option[task], other, MOVE_JOIN};
+        *ret = (struct neighbour_move){task, q->option[task], other, swaps ? MOVE_SWAP : MOVE_JOIN};
         return true;
     }
-    return kind < 6 ? leave(n, q, task, ret) : move_run(n, q, task, ret);
+    return kind < 10 ? leave(n, q, task, ret) : move_run(n, q, task, ret);
 }
 
 void run_moves_widen(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {

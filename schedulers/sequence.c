@@ -187,6 +187,7 @@ static void begin_move(struct sequence *q, int32_t first, int32_t last) {
     struct sequence_work *w = q->work;
     w->first = first;
     w->last = last;
+    w->other = -1;
     w->line = q->p->option_line[q->option[first]];
     w->next = q->behind[last];
     w->joined = q->joined[first];
@@ -200,9 +201,40 @@ static void begin_move(struct sequence *q, int32_t first, int32_t last) {
         q->cost -= q->p->objective.makespan * sequence_makespan(q);
 }
 
+static void set_neighbours(struct sequence *q, int32_t task, int32_t line, int32_t before, int32_t behind) {
+    q->before[task] = before;
+    q->behind[task] = behind;
+    *(before >= 0 ? &q->behind[before] : &q->line_first[line]) = task;
+    *(behind >= 0 ? &q->before[behind] : &q->line_last[line]) = task;
+}
+
+/* Puts each into the place of the other: on its line, in its run and in the list. */
+static void exchange(struct sequence *q, int32_t x, int32_t y) {
+    const struct problem *p = q->p;
+    int32_t line_x = p->option_line[q->option[x]], line_y = p->option_line[q->option[y]];
+    int32_t before_x = q->before[x], behind_x = q->behind[x], place_x = q->pos[x];
+    uint8_t joined_x = q->joined[x];
+    set_neighbours(q, x, line_y, q->before[y], q->behind[y]);
+    set_neighbours(q, y, line_x, before_x, behind_x);
+    q->option[x] = option_on(p, x, line_y);
+    q->option[y] = option_on(p, y, line_x);
+    q->joined[x] = q->joined[y];
+    q->joined[y] = joined_x;
+    q->pos[x] = q->pos[y];
+    q->pos[y] = place_x;
+    q->order[q->pos[x]] = x;
+    q->order[place_x] = y;
+}
+
 /* Puts what was moved back on its line and in the list. */
 static void put_back(struct sequence *q, bool relink) {
     struct sequence_work *w = q->work;
+    if (w->other >= 0) {
+        memcpy(w->scratch, &q->order[w->from], (size_t)w->length * sizeof *w->scratch);
+        exchange(q, w->first, w->other);
+        relink_pools(q, w->scratch, w->length, false);
+        return;
+    }
     unlink_unit(q, w->first, w->last);
     set_line(q, w->first, w->last, w->line);
     sequence_link(q, w->first, w->last, w->line, w->next);
@@ -367,6 +399,67 @@ bool sequence_overtake(struct sequence *q, int32_t task, int32_t other) {
     }
     relink_pools(q, w->shifted, w->length, true);
     if (sequence_propagate(q, w->from) && q->energy <= q->limit)
+        return true;
+    sequence_undo(q);
+    return false;
+}
+
+/* Whether `task` may be in the place of `other`, in its run. */
+static bool can_replace(const struct sequence *q, int32_t task, int32_t other) {
+    const struct problem *p = q->p;
+    int32_t line = p->option_line[q->option[other]], option = option_on(p, task, line), batch = p->line_batch[line];
+    int32_t first = sequence_leader(q, other);
+    int64_t size = (int64_t)p->size[task] - p->size[other];
+    if (option < 0 || p->fixed_line[task] >= 0)
+        return false;
+    for (int32_t i = first; i >= 0 && (i == first || q->joined[i]); i = q->behind[i]) {
+        size += p->size[i];
+        if (i != other && (p->family[i] != p->family[task] || p->fixed_line[i] >= 0 ||
+                           p->option_hours[q->option[i]] != p->option_hours[option]))
+            return false;
+    }
+    return batch == 0 || size <= batch;
+}
+
+/* With x before y in the list: whether nothing between them waits for x, and y for nothing there. */
+static bool may_exchange(const struct sequence *q, int32_t x, int32_t y) {
+    const struct problem *p = q->p;
+    int32_t front = q->pos[sequence_leader(q, x)], end = q->pos[sequence_tail(q, y)];
+    for (int32_t k = p->after_offset[x]; k < p->after_offset[x + 1]; k++)
+        if (q->pos[p->after[k]] <= end)
+            return false;
+    for (int32_t k = p->before_offset[y]; k < p->before_offset[y + 1]; k++)
+        if (q->pos[p->before[k]] >= front)
+            return false;
+    return true;
+}
+
+bool sequence_swap(struct sequence *q, int32_t task, int32_t other) {
+    struct sequence_work *w = q->work;
+    int32_t x = q->pos[task] < q->pos[other] ? task : other, y = x == task ? other : task;
+    if (q->behind[x] == y || q->behind[y] == x || sequence_leader(q, x) == sequence_leader(q, y) ||
+        !can_replace(q, x, y) || !can_replace(q, y, x) || !may_exchange(q, x, y))
+        return false;
+    begin_move(q, x, x);
+    w->other = y;
+    keep_part(q, q->pos[x], q->pos[y]);
+    charge_moves(q, x, x, -1);
+    charge_moves(q, y, y, -1);
+    exchange(q, x, y);
+    charge_moves(q, x, x, 1);
+    charge_moves(q, y, y, 1);
+    relink_pools(q, w->shifted, w->length, true);
+    mark_unit(q, y);
+    w->first = w->last = y;
+    mark_unit(q, x);
+    w->first = w->last = x;
+    int32_t tail_x = q->behind[sequence_tail(q, x)], tail_y = q->behind[sequence_tail(q, y)];
+    if (tail_x >= 0)
+        mark_dirty(q, tail_x);
+    if (tail_y >= 0)
+        mark_dirty(q, tail_y);
+    int32_t front = q->pos[sequence_leader(q, y)];
+    if (sequence_propagate(q, front < w->from ? front : w->from) && q->energy <= q->limit)
         return true;
     sequence_undo(q);
     return false;

@@ -63,6 +63,8 @@ bool sequence_move(struct sequence *q, int32_t task, int32_t option, int32_t nex
 bool sequence_move_run(struct sequence *q, int32_t task, int32_t option, int32_t next);
 /* Puts `task` into the run of `other`. */
 bool sequence_join(struct sequence *q, int32_t task, int32_t other);
+/* Puts `task` and `other`, of two runs, each into the other's place, where nothing between them forbids it. */
+bool sequence_swap(struct sequence *q, int32_t task, int32_t other);
 /* Gives `task` and its run what they hold of pools before `other` gets any; the lines stay as they are. */
 bool sequence_overtake(struct sequence *q, int32_t task, int32_t other);
 /* Takes the last of these back; once. */

@@ -43,6 +43,7 @@ struct sequence_work {
 
     /* the move under way, or that can be taken back */
     int32_t first, last;         /* on its line, what was moved: a task or a run */
+    int32_t other;               /* what it changed places with; -1: it moved */
     int32_t line, next;          /* where that was */
     uint8_t joined, next_joined; /* and how */
     int32_t from, length;        /* the part of the list that was shifted */
