@@ -15,11 +15,16 @@ static const int32_t rest[] = {0, 25, 50, 75, 100};
 static const struct {
     int32_t own, pooled;
 } bias[BIASES] = {{0, 0}, {1, 1}, {2, 2}, {2, 6}, {0, 4}}; /* against slow lines, as in atcs.c */
-/* How many values each has, and with which it begins. */
-static const struct { int8_t count, first; } knob[KNOBS] = {{12, 7}, {12, 2}, {6, 4}, {5, 0}, {BIASES, 1}};
+static const int8_t knob_count[KNOBS] = {12, 12, 6, 5, BIASES};
 
 struct setting {
     int8_t at[KNOBS];
+};
+
+/* Where the climb may begin: points far apart, for all phases alike. */
+static const struct setting starts[] = {
+    {{7, 2, 4, 0, 0}}, {{8, 8, 4, 0, 0}}, {{7, 8, 3, 2, 0}}, {{5, 3, 4, 0, 1}}, {{9, 3, 4, 0, 2}}, {{8, 4, 2, 2, 1}},
+    {{6, 4, 4, 0, 2}}, {{5, 1, 4, 0, 1}}, {{9, 4, 3, 2, 0}}, {{8, 8, 3, 2, 1}}, {{5, 5, 3, 0, 1}}, {{10, 10, 3, 2, 0}},
 };
 
 struct tuning {
@@ -30,7 +35,7 @@ struct tuning {
     int32_t phases, spans, tries; /* spans that are changed as one, and how often that has been done */
     struct dispatch_phase *phase;
     struct setting *setting, *trial;
-    int32_t from, to;
+    int32_t from, to, started; /* started: points that have been tried to begin with */
     int64_t cost;
     struct schedule *best;
     int32_t knob, begin, end, way; /* a change that was good, to be made again; way 0: none */
@@ -57,6 +62,17 @@ static void keep(struct tuning *t, int64_t cost) {
     t->cost = cost;
 }
 
+static void try_start(struct tuning *t) {
+    for (int32_t i = 0; i < t->phases; i++)
+        t->trial[i] = starts[t->started];
+    t->started++;
+    int64_t cost = run(t, t->trial);
+    if (cost >= t->cost)
+        return;
+    memcpy(t->setting, t->trial, (size_t)t->phases * sizeof *t->trial);
+    keep(t, cost);
+}
+
 struct tuning *tuning_new(const struct problem *p, int32_t from, int32_t to, uint64_t seed, tuning_judge_fn *judge,
                           void *arg) {
     struct tuning *t = takt_alloc(sizeof *t);
@@ -74,17 +90,13 @@ struct tuning *tuning_new(const struct problem *p, int32_t from, int32_t to, uin
     t->phase = takt_alloc((size_t)t->phases * sizeof *t->phase);
     t->setting = takt_alloc((size_t)t->phases * sizeof *t->setting);
     t->trial = takt_alloc((size_t)t->phases * sizeof *t->trial);
-    for (int32_t i = 0; i < t->phases; i++)
-        for (int32_t k = 0; k < KNOBS; k++)
-            t->setting[i].at[k] = knob[k].first;
     dispatcher_vary(t->d, t->phase, t->phases);
-    int64_t cost = run(t, t->setting);
-    if (cost == INT64_MAX) {
-        tuning_free(t);
-        return NULL;
-    }
-    keep(t, cost);
-    return t;
+    t->cost = INT64_MAX;
+    try_start(t);
+    if (t->cost < INT64_MAX)
+        return t;
+    tuning_free(t);
+    return NULL;
 }
 
 void tuning_free(struct tuning *t) {
@@ -114,12 +126,16 @@ static void choose_change(struct tuning *t) {
 }
 
 void tuning_step(struct tuning *t) {
+    if (t->started < (int32_t)(sizeof starts / sizeof *starts)) {
+        try_start(t);
+        return;
+    }
     bool changed = false;
     choose_change(t);
     memcpy(t->trial, t->setting, (size_t)t->phases * sizeof *t->trial);
     for (int32_t i = t->begin; i < t->end; i++) {
         int32_t at = t->trial[i].at[t->knob] + t->way;
-        if (at < 0 || at >= knob[t->knob].count)
+        if (at < 0 || at >= knob_count[t->knob])
             continue;
         t->trial[i].at[t->knob] = (int8_t)at;
         changed = true;
