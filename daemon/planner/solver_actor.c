@@ -27,6 +27,7 @@ struct solver {
     struct search_job *job; /* NULL: idle */
     pthread_t worker;
     int done_fd;
+    int64_t began_ms; /* of the job; the same as long as it runs */
     _Atomic int64_t deadline_ms;
     bool stopping;
 };
@@ -45,6 +46,13 @@ static bool out_of_time(void *arg) {
     return clock_mono_ms() >= atomic_load_explicit(&s->deadline_ms, memory_order_relaxed);
 }
 
+/* So that the search can divide its time: 65536 when it is over. */
+static int32_t share_over(void *arg) {
+    struct solver *s = arg;
+    int64_t all = atomic_load_explicit(&s->deadline_ms, memory_order_relaxed) - s->began_ms, over = clock_mono_ms() - s->began_ms;
+    return all <= 0 || over >= all ? 65536 : (int32_t)(over * 65536 / all);
+}
+
 /* Of this thread, and so of those that it makes. Niceness needs no privilege; the idle class may be refused by a sandbox. */
 static void lower_priority(void) {
     struct sched_param none = {0};
@@ -57,9 +65,11 @@ static void *work(void *arg) {
     pthread_setname_np(pthread_self(), "search");
     lower_priority();
     s->job->limits.deadline = out_of_time;
+    s->job->limits.spent = s->job->limits.iterations > 0 ? NULL : share_over;
     s->job->limits.arg = s;
     search_job_run(s->job);
     s->job->limits.deadline = NULL;
+    s->job->limits.spent = NULL;
     s->job->limits.arg = NULL;
     uint64_t one = 1;
     while (write(s->done_fd, &one, sizeof one) < 0 && errno == EINTR) {
@@ -76,7 +86,8 @@ static void give_back(struct solver *s) {
 
 static void begin(struct solver *s, struct search_job *job) {
     s->job = job;
-    atomic_store(&s->deadline_ms, s->stopping ? 0 : clock_mono_ms() + solver_budget_ms(s->plant, s->clock->speed_milli));
+    s->began_ms = clock_mono_ms();
+    atomic_store(&s->deadline_ms, s->stopping ? 0 : s->began_ms + solver_budget_ms(s->plant, s->clock->speed_milli));
     int why = pthread_create(&s->worker, NULL, work, s);
     if (why == 0)
         return;
