@@ -12,7 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_BITS = 14, SEEN_BITS = 8, TENURE_LEAST = 10, CANDIDATES_MAX = 1000, TRIES_MAX = 10, ENDS_TRIED = 2 };
+enum {
+    TABLE_BITS = 14,
+    SEEN_BITS = 8,
+    TENURE_LEAST = 10,
+    TENURE_OF_ENDS = 5,
+    CANDIDATES_MAX = 1000,
+    TRIES_MAX = 10,
+    ENDS_TRIED = 2
+};
 
 struct forbidden {
     uint64_t key;
@@ -47,7 +55,7 @@ void tabu_init(struct tabu *t, struct critical *c, uint64_t seed) {
     w->block_seen = takt_alloc(n * sizeof *w->block_seen);
     w->block_last = takt_alloc(n * sizeof *w->block_last);
     w->task_seen = takt_alloc(n * sizeof *w->task_seen);
-    w->tenure = TENURE_LEAST + c->p->jobs / (c->p->lines > 0 ? c->p->lines : 1);
+    w->tenure = (c->ends > 1 ? TENURE_OF_ENDS : TENURE_LEAST) + c->p->jobs / (c->p->lines > 0 ? c->p->lines : 1);
     tabu_begin(t);
 }
 
