@@ -10,12 +10,12 @@
 #include "config/check.h"
 #include "daemon/keys/zap.h"
 #include "daemon/operate/log.h"
+#include "daemon/role.h"
 #include "daemon/store/store.h"
 #include "daemon/supervisor.h"
 #include "daemon/wire/endpoint.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@
 enum { FILES_MIN = 512, STORE_PAUSE_MS_MIN = 100, STORE_PAUSE_MS_MAX = 3000, STORE_AWAIT_MS = 60000 };
 
 static const char usage[] =
-    "usage: taktd [--check] [--speed N] [--start TIME] [--role all] FILE\n"
+    "usage: taktd [--check] [--speed N] [--start TIME] [--role ROLE] FILE\n"
     "       taktd --version | --help\n"
     "\n"
     "Plans and runs the plant that FILE (YAML, with taktd.d/*.yaml beside it) describes.\n"
@@ -35,7 +35,8 @@ static const char usage[] =
     "  --check       print every mistake in FILE and end: status 78 if there are any, 0 if not\n"
     "  --speed N     let plant time run N times as fast (0.001 to 100000)\n"
     "  --start TIME  with a new store: begin at this plant time, such as 2026-11-22T06:00:00Z\n"
-    "  --role ROLE   what of the daemon this process is: all\n"
+    "  --role ROLE   what of the daemon this process is: all, intake (takes orders) or planner (the rest; of\n"
+    "                several one is active, and another takes over when it ends); all but `all` need postgresql\n"
     "  --version     print the version and end\n"
     "  --help        print this and end\n";
 
@@ -43,6 +44,7 @@ struct arguments {
     const char *file;
     bool check;
     int64_t start_s, speed_milli;
+    enum role role;
 };
 
 /* ---- arguments ---- */
@@ -88,8 +90,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret) {
                 return wrong("--start is a time such as 2026-11-22T06:00:00Z, not", optarg);
             break;
         case 'r':
-            if (strcmp(optarg, "all") != 0)
-                return wrong("--role can only be 'all', not", optarg);
+            if (!role_parse(optarg, &ret->role))
+                return wrong("--role is all, intake or planner, not", optarg);
             break;
         case 'v':
             puts("taktd " TAKT_VERSION);
@@ -177,14 +179,9 @@ static int open_keys(const struct plant *plant, struct keyring **ret) {
     return code;
 }
 
-/* A signal to end came within the pause. */
-static bool told_to_end(int64_t pause_ms) {
-    const struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000};
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    return sigtimedwait(&ends, NULL, &pause) > 0;
+/* Several processes may work with the store at once. */
+static bool is_shared(const struct plant *plant) {
+    return strncmp(plant->store, "postgresql:", 11) == 0;
 }
 
 /* A database on its way up, or down for a moment, is waited for: who starts a daemon again and again gives up sooner. *ret is
@@ -192,7 +189,7 @@ static bool told_to_end(int64_t pause_ms) {
 static int open_store(const struct plant *plant, struct store **ret) {
     struct takt_error err = {0};
     struct store_config config = {.url = plant->store, .plant = plant->id, .create = true};
-    bool elsewhere = strncmp(plant->store, "postgresql:", 11) == 0;
+    bool elsewhere = is_shared(plant);
     int code;
     *ret = NULL;
     for (int64_t pause_ms = STORE_PAUSE_MS_MIN, until_ms = clock_mono_ms() + STORE_AWAIT_MS;
@@ -200,7 +197,7 @@ static int open_store(const struct plant *plant, struct store **ret) {
          pause_ms = pause_ms * 2 < STORE_PAUSE_MS_MAX ? pause_ms * 2 : STORE_PAUSE_MS_MAX) {
         if (pause_ms == STORE_PAUSE_MS_MIN)
             log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_TROUBLE, NULL, "%s, retrying", err.text);
-        if (told_to_end(pause_ms))
+        if (role_told_to_end(pause_ms))
             return 0;
         takt_error_clear(&err);
     }
@@ -233,9 +230,17 @@ static int set_clock(struct store *store, const struct arguments *arguments, str
     return code;
 }
 
-static int claim(struct store *store, uint64_t *ret_epoch) {
+/* An intake plans nothing and claims nothing. *ret_end: we are told to end while another planner is active. */
+static int claim(struct store *store, enum role role, uint64_t *ret_epoch, bool *ret_end) {
     struct store_claim claim = {.head = {.op = STORE_CLAIM}};
-    int code = store_call(store, &claim.head);
+    *ret_end = false;
+    if (!role_plans(role))
+        return 0;
+    int code = role == ROLE_PLANNER ? role_await(store, ret_end, &claim.head.err) : 0;
+    if (code == 0 && *ret_end)
+        return 0;
+    if (code == 0)
+        code = store_call(store, &claim.head);
     if (code != 0)
         log_err("store", "cannot claim the plan (%s)", claim.head.err.text);
     *ret_epoch = claim.ret_epoch;
@@ -282,12 +287,16 @@ static int supervise(const struct supervisor_config *config) {
 
 static int run(const struct arguments *arguments, struct plant *plant, struct store *store, struct keyring *keys) {
     struct clock clock;
-    struct supervisor_config config = {.file = arguments->file,
-                                       .actor = {.clock = &clock, .plant = plant, .store = store, .keys = keys}};
+    bool told_to_end = false;
+    struct supervisor_config config = {
+        .file = arguments->file,
+        .role = arguments->role,
+        .actor = {.clock = &clock, .plant = plant, .store = store, .keys = keys, .planless = !role_plans(arguments->role)}};
     int code = set_clock(store, arguments, &clock);
     if (code == 0)
-        code = claim(store, &config.actor.epoch);
-    if (code != 0) {
+        code = claim(store, arguments->role, &config.actor.epoch, &told_to_end);
+    config.actor.beats = is_shared(plant) && role_plans(arguments->role);
+    if (code != 0 || told_to_end) {
         store_close(store);
         return code;
     }
@@ -319,6 +328,10 @@ int main(int argc, char **argv) {
         code = check_endpoints(plant);
     if (code == 0)
         code = open_keys(plant, &keys);
+    if (code == 0 && arguments.role != ROLE_ALL && !is_shared(plant)) {
+        log_err("main", "--role intake and planner need a store that several processes can use: postgresql://…");
+        code = TAKT_EINVAL;
+    }
     if (code == 0)
         code = open_store(plant, &store);
     if (code == 0 && store != NULL)

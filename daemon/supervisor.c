@@ -90,7 +90,7 @@ static void status_text(const struct supervisor *s, const struct plan_status *pl
 }
 
 static void ask_status(struct supervisor *s) {
-    if (s->status_asked || s->life != LIFE_SERVING || !service_managed())
+    if (s->config->actor.planless || s->status_asked || s->life != LIFE_SERVING || !service_managed())
         return;
     struct arena *arena = arena_new();
     struct ask *ask = arena_alloc(arena, sizeof *ask);
@@ -202,11 +202,15 @@ static void reload_done(struct supervisor *s, struct reload *r) {
     s->status_ms = 0;
 }
 
+static void reload_judged(struct supervisor *s, struct reload *r);
+
 static void reload_begin(struct supervisor *s, struct reload *r) {
     service_reloading();
     if (reload_read(r, s->config->file, s->plant) != 0) {
         r->at_s = clock_plant_s(s->config->actor.clock);
         reload_done(s, r);
+    } else if (s->config->actor.planless) { /* the planner elsewhere judges its own */
+        reload_judged(s, r);
     } else if (bus_send(s->port, ACTOR_PLANNER, MAIL_RELOAD, r) == 0) {
         s->reloading = r;
     } else {
@@ -223,6 +227,8 @@ static void reload_judged(struct supervisor *s, struct reload *r) {
         if (s->config->actor.keys)
             keyring_plant(s->config->actor.keys, r->plant);
         for (size_t i = 0; i < ACTORS; i++) {
+            if (!s->started[i])
+                continue;
             struct plant *theirs = plant_ref(r->plant);
             if (bus_send(s->port, actors[i].who, MAIL_PLANT, theirs) != 0)
                 plant_unref(theirs);
@@ -353,13 +359,30 @@ void supervisor_block_signals(void) {
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* Without those that this process does not serve. */
+static struct plant_listen our_endpoints(const struct supervisor *s) {
+    struct plant_listen listen = s->plant->listen;
+    if (!role_takes_orders(s->config->role))
+        listen.orders = NULL;
+    if (!role_plans(s->config->role))
+        listen.shipments = listen.floor = listen.control = NULL;
+    return listen;
+}
+
+static bool is_ours(const struct supervisor *s, enum actor who) {
+    return who == ACTOR_STORE || (who == ACTOR_INTAKE ? role_takes_orders(s->config->role) : role_plans(s->config->role));
+}
+
 static int start_all(struct supervisor *s) {
-    if (ipc_prepare(&s->config->actor.plant->listen, &s->err) != 0) {
+    const struct plant_listen listen = our_endpoints(s);
+    if (ipc_prepare(&listen, &s->err) != 0) {
         log_write(LOG_LEVEL_ERR, "main", LOG_MESSAGE_ENDPOINT, NULL, "%s", s->err.text);
         store_close(s->config->actor.store);
         return s->err.code;
     }
     for (size_t i = 0; i < ACTORS; i++) {
+        if (!is_ours(s, actors[i].who))
+            continue;
         int code = actors[i].start(&s->config->actor, &s->threads[i], &s->err);
         if (code != 0)
             return code;

@@ -10,10 +10,12 @@
  * Threads: main. Ownership: the store goes to the store's actor. Errors: what an actor that could not go on said. */
 
 #include "daemon/actor.h"
+#include "daemon/role.h"
 
 struct supervisor_config {
     const char *file;          /* the plant's, for reloads */
-    struct actor_config actor; /* bus, zmq, clock, plant, epoch, store */
+    struct actor_config actor; /* bus, zmq, clock, plant, epoch, store, beats, planless */
+    enum role role;
 };
 
 void supervisor_block_signals(void);

@@ -21,6 +21,7 @@ struct intake_actor {
     struct intake *intake;
     bool more;     /* there is something to do without waiting for anybody */
     bool stopping;
+    bool planless; /* the planner is another process */
 };
 
 /* ---- phases ---- */
@@ -92,9 +93,10 @@ static void submit(struct intake_actor *a, struct store_request *request) {
 }
 
 static void ask_planner(struct intake_actor *a, struct ask *ask) {
-    if (bus_send(a->port, ACTOR_PLANNER, MAIL_ASK, ask) == 0)
+    if (!a->planless && bus_send(a->port, ACTOR_PLANNER, MAIL_ASK, ask) == 0)
         return;
-    refuse(&ask->refusal, REFUSAL_BUSY, "", "too many questions wait for the planner");
+    refuse(&ask->refusal, REFUSAL_BUSY, "", a->planless ? "the planner cannot be asked from here; orders are taken all the same"
+                                                        : "too many questions wait for the planner");
     intake_answered(a->intake, ask);
 }
 
@@ -112,7 +114,8 @@ static void carry_out(struct intake_actor *a) {
             ask_planner(a, e.ask);
             break;
         case INTAKE_WAKE_PLANNER:
-            bus_wake(a->port, ACTOR_PLANNER);
+            if (!a->planless) /* it looks for itself */
+                bus_wake(a->port, ACTOR_PLANNER);
             break;
         }
     }
@@ -153,7 +156,8 @@ static int open_endpoint(struct intake_actor *a, const struct actor_config *conf
 
 static void body(struct bus_port *port, const struct actor_config *config) {
     struct takt_error err = {0};
-    struct intake_actor a = {.port = port, .clock = config->clock, .intake = intake_new(config->plant)};
+    struct intake_actor a = {.port = port, .clock = config->clock, .intake = intake_new(config->plant),
+                             .planless = config->planless};
     plant_unref(config->plant);
     if (open_endpoint(&a, config, &err) == 0) {
         actor_ready(port);

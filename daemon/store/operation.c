@@ -6,7 +6,24 @@
 static int run_claim(struct tables *t, struct store_request *r) {
     struct store_claim *q = (struct store_claim *)r;
     q->ret_epoch = (uint64_t)++t->state.epoch;
+    t->state.beats++;
     return 0;
+}
+
+static int run_beats(struct tables *t, struct store_request *r) {
+    struct store_beat *q = (struct store_beat *)r;
+    q->ret_epoch = (uint64_t)t->state.epoch;
+    q->ret_beats = (uint64_t)t->state.beats;
+    return 0;
+}
+
+static int run_beat(struct tables *t, struct store_request *r) {
+    const struct store_beat *q = (const struct store_beat *)r;
+    if (q->epoch != (uint64_t)t->state.epoch)
+        return takt_fail(&r->err, TAKT_EFENCED, "another planner has taken over: its epoch is %lld, this one's %llu",
+                         (long long)t->state.epoch, (unsigned long long)q->epoch);
+    t->state.beats = q->ends ? 0 : t->state.beats + 1;
+    return run_beats(t, r);
 }
 
 static int run_clock(struct tables *t, struct store_request *r) {
@@ -30,6 +47,8 @@ static const struct {
     bool writes;
 } operations[] = {
     [STORE_CLAIM] = {run_claim, true},
+    [STORE_BEAT] = {run_beat, true},
+    [STORE_BEATS] = {run_beats, false},
     [STORE_CLOCK] = {run_clock, true},
     [STORE_ACCEPT] = {operation_accept, true},
     [STORE_AMEND] = {operation_amend, true},

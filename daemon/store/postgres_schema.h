@@ -17,7 +17,7 @@
  * word are freed. */
 #define PG_SESSION                                                                                                     \
     "SET search_path = takt; SET client_min_messages = warning; SET statement_timeout = 4500; "                        \
-    "SET lock_timeout = 3000; SET idle_in_transaction_session_timeout = 10000; SET jit = off; "                        \
+    "SET lock_timeout = 3000; SET idle_in_transaction_session_timeout = 4000; SET jit = off; "                        \
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; "                \
     "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; "                               \
     "SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; "                                             \

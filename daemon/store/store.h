@@ -220,10 +220,10 @@ struct shipment_row { /* a parcel on its way */
 
 enum store_op {
     /* writes */
-    STORE_CLAIM, STORE_CLOCK, STORE_ACCEPT, STORE_AMEND, STORE_CANCEL, STORE_PUBLISH, STORE_SHIPMENT,
+    STORE_CLAIM, STORE_BEAT, STORE_CLOCK, STORE_ACCEPT, STORE_AMEND, STORE_CANCEL, STORE_PUBLISH, STORE_SHIPMENT,
     /* reads */
     STORE_LOAD, STORE_CHANGES, STORE_EVENTS, STORE_ORDER, STORE_ORDERS, STORE_SHIPMENTS, STORE_BODIES, STORE_REPORTED,
-    STORE_STATS
+    STORE_STATS, STORE_BEATS
 };
 
 struct store_request {
@@ -240,6 +240,15 @@ struct store_request {
 struct store_claim {
     struct store_request head;
     uint64_t ret_epoch;
+};
+
+/* STORE_BEAT: the planner of that epoch lives (TAKT_EFENCED: another is in its place), or ends in order. STORE_BEATS: a look.
+ * See daemon/role.h. */
+struct store_beat {
+    struct store_request head;
+    uint64_t epoch;
+    bool ends;
+    uint64_t ret_epoch, ret_beats;     /* beats 0: no planner is active */
 };
 
 /* The anchor of plant time. set false: read. */

@@ -3,6 +3,7 @@
 /* One turn: give back what could not be given back before, take in mail, run one group, give it back. While receivers'
  * queues are full no further group is run, so what is done and undelivered stays bounded by one group. */
 
+#include "daemon/role.h"
 #include "daemon/store/store_actor.h"
 
 #include "base/arena.h"
@@ -22,7 +23,37 @@ struct store_actor {
     char *trouble;              /* as it was told last */
     bool more;                  /* the last turn had something to do */
     bool stopping;
+    bool beats, beating;        /* it is to beat; a beat is with the store */
+    struct store_beat beat;
+    int64_t beat_ms;            /* when the last one was sent */
 };
+
+/* ---- the beat ---- */
+
+static void send_beat(struct store_actor *a) {
+    if (!a->beats || a->beating || clock_mono_ms() - a->beat_ms < BEAT_MS)
+        return;
+    a->beat_ms = clock_mono_ms();
+    a->beating = store_submit(a->store, &a->beat.head) == 0;
+    a->more |= a->beating;
+}
+
+/* An old beat that failed is as good as a new one. */
+static void take_beat(struct store_actor *a) {
+    a->beating = false;
+    if (a->beat.head.code != TAKT_EFENCED)
+        return;
+    a->beats = false;
+    actor_fail(a->port, &a->beat.head.err);
+}
+
+static void end_beats(struct store_actor *a) {
+    a->beat.ends = true;
+    if (a->beats)
+        store_call(a->store, &a->beat.head); /* if it fails, the others wait for a moment longer */
+}
+
+/* ---- requests ---- */
 
 static void take_request(struct store_actor *a, enum actor from, struct store_request *r) {
     r->from = (int)from;
@@ -56,6 +87,11 @@ static void receive(struct store_actor *a) {
 static void give_back(struct store_actor *a) {
     while (a->done) {
         struct store_request *r = a->done, *next = r->next;
+        if (r == &a->beat.head) {
+            take_beat(a);
+            a->done = next;
+            continue;
+        }
         enum actor to = (enum actor)r->from;
         if (bus_send(a->port, to, MAIL_STORE_DONE, r) != 0)
             return;
@@ -88,12 +124,13 @@ static void tell_trouble(struct store_actor *a) {
 }
 
 static void turn(struct store_actor *a) {
-    actor_wait(a->port, a->done ? 10 : a->more ? 0 : BUS_TURN_MS_MAX);
+    actor_wait(a->port, a->done ? 10 : a->more ? 0 : a->beats ? BEAT_MS / 4 : BUS_TURN_MS_MAX);
     a->more = false;
     give_back(a);
     receive(a);
     if (a->done)
         return;
+    send_beat(a);
     a->done = store_turn(a->store, 0);
     a->more |= a->done != NULL;
     give_back(a);
@@ -102,9 +139,12 @@ static void turn(struct store_actor *a) {
 
 static void body(struct bus_port *port, const struct actor_config *config) {
     struct store_actor a = {.port = port, .store = config->store, .plant = config->plant, .trouble = takt_strdup("")};
+    a.beats = config->beats;
+    a.beat = (struct store_beat){.head = {.op = STORE_BEAT}, .epoch = config->epoch};
     actor_ready(port);
     while (!a.stopping || a.more || a.done)
         turn(&a);
+    end_beats(&a);
     store_close(a.store);
     plant_unref(a.plant);
     free(a.trouble);

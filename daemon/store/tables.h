@@ -26,6 +26,7 @@ enum { ORDER_STATE_COUNT = 8, SHIPMENT_STATE_COUNT = 4 };
 /* One row a store; its fields are the columns. All are whole numbers that fit an int64_t. */
 #define STATE_FIELDS(X)                                                                                                \
     X(epoch)         /* of the planner that may publish */                                                             \
+    X(beats)         /* of that planner, 0 when it has ended */                                                        \
     X(publish_no)                                                                                                      \
     X(plan_version)                                                                                                    \
     X(published_at_s) /* when the last publication was made */                                                         \

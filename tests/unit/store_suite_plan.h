@@ -43,6 +43,31 @@ static void a_publication_is_loaded_as_it_was_written(void **state) {
     assert_false(m.seeded);
 }
 
+static int beat(struct bench *b, enum store_op op, uint64_t epoch, bool ends, uint64_t *ret_beats) {
+    struct store_beat q = {.head = head_of(b, op), .epoch = epoch, .ends = ends};
+    int code = store_call(b->store, &q.head);
+    *ret_beats = q.ret_beats;
+    return code;
+}
+
+static void only_the_newest_planner_beats_and_its_end_is_seen(void **state) {
+    struct bench *b = *state;
+    uint64_t none, old = claim(b), first, second, seen;
+    assert_int_equal(beat(b, STORE_BEAT, old, false, &first), 0);
+    assert_int_equal(beat(b, STORE_BEAT, old, false, &second), 0);
+    assert_int_not_equal(first, second);
+    assert_int_equal(beat(b, STORE_BEATS, 0, false, &seen), 0);
+    assert_int_equal(seen, second);
+    uint64_t young = claim(b);
+    assert_int_equal(beat(b, STORE_BEAT, old, false, &none), TAKT_EFENCED);
+    assert_int_equal(beat(b, STORE_BEAT, old, true, &none), TAKT_EFENCED);
+    assert_int_equal(beat(b, STORE_BEATS, 0, false, &seen), 0);
+    assert_true(seen > second);
+    assert_int_equal(beat(b, STORE_BEAT, young, true, &seen), 0);
+    assert_int_equal(beat(b, STORE_BEATS, 0, false, &seen), 0);
+    assert_int_equal(seen, 0);
+}
+
 static void only_the_newest_epoch_publishes(void **state) {
     struct bench *b = *state;
     uint64_t old = claim(b), young = claim(b);
@@ -382,7 +407,9 @@ static void figures_count_orders_by_creator_and_state(void **state) {
 }
 
 #define SUITE_PLAN                                                                                                     \
-    SUITE_TEST(a_publication_is_loaded_as_it_was_written), SUITE_TEST(only_the_newest_epoch_publishes),                \
+    SUITE_TEST(a_publication_is_loaded_as_it_was_written),                                                             \
+        SUITE_TEST(only_the_newest_planner_beats_and_its_end_is_seen),                                                 \
+        SUITE_TEST(only_the_newest_epoch_publishes),                                                                   \
         SUITE_TEST(a_publication_takes_place_once),                                                                    \
         SUITE_TEST(a_publication_that_has_not_seen_a_cancellation_is_stale),                                           \
         SUITE_TEST(a_publication_with_one_wrong_row_changes_nothing), SUITE_TEST(a_unit_is_in_at_most_one_slice),      \

@@ -21,6 +21,7 @@ CREATE TABLE writer ( -- postgres
 CREATE TABLE state (
     plant smallint NOT NULL DEFAULT 1 PRIMARY KEY,
     epoch bigint NOT NULL DEFAULT 0,
+    beats bigint NOT NULL DEFAULT 0,
     publish_no bigint NOT NULL DEFAULT 0,
     plan_version bigint NOT NULL DEFAULT 0,
     published_at_s bigint NOT NULL DEFAULT 0,

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/role.h"
+
+#include "daemon/clock.h"
+#include "daemon/operate/log.h"
+#include "daemon/operate/service.h"
+#include "daemon/store/store.h"
+
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+enum { LOOK_MS = 300 };
+
+static const struct {
+    const char *name;
+    bool takes_orders, plans;
+} roles[] = {
+    [ROLE_ALL] = {"all", true, true},
+    [ROLE_INTAKE] = {"intake", true, false},
+    [ROLE_PLANNER] = {"planner", false, true},
+};
+
+bool role_parse(const char *text, enum role *ret) {
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+        if (strcmp(text, roles[i].name) == 0) {
+            *ret = (enum role)i;
+            return true;
+        }
+    return false;
+}
+
+bool role_takes_orders(enum role role) {
+    return roles[role].takes_orders;
+}
+
+bool role_plans(enum role role) {
+    return roles[role].plans;
+}
+
+bool role_told_to_end(int64_t pause_ms) {
+    const struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000};
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    return sigtimedwait(&ends, NULL, &pause) > 0;
+}
+
+/* While the store is away the active planner cannot beat either: the time begins anew. */
+static bool stands_still(const struct store_beat *look, struct store_beat *last, int64_t *since_ms) {
+    int64_t now_ms = clock_mono_ms();
+    bool same = look->head.code == 0 && last->head.code == 0 && look->ret_epoch == last->ret_epoch &&
+                look->ret_beats == last->ret_beats;
+    if (!same)
+        *since_ms = now_ms;
+    *last = *look;
+    return same && now_ms - *since_ms >= BEAT_STILL_MS;
+}
+
+int role_await(struct store *store, bool *ret_end, struct takt_error *err) {
+    struct store_beat last = {.head = {.code = TAKT_ENOENT}};
+    int64_t since_ms = 0;
+    bool told = false;
+    *ret_end = false;
+    for (;;) {
+        struct store_beat look = {.head = {.op = STORE_BEATS}};
+        int code = store_call(store, &look.head);
+        if (code != 0 && code != TAKT_ESTORE)
+            return takt_fail(err, code, "%s", look.head.err.text);
+        if ((code == 0 && look.ret_beats == 0) || stands_still(&look, &last, &since_ms))
+            break;
+        if (!told) {
+            service_ready("waits: another planner is active");
+            log_notice("main", "the planner of epoch %llu is active, this one waits", (unsigned long long)look.ret_epoch);
+            told = true;
+        }
+        service_feed();
+        if (role_told_to_end(LOOK_MS)) {
+            *ret_end = true;
+            return 0;
+        }
+    }
+    if (told)
+        log_notice("main", "no planner is active any more, this one takes over");
+    return 0;
+}
