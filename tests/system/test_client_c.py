@@ -116,7 +116,7 @@ def test_the_library_shows_its_own_names_alone_and_pkg_config_finds_it(tmp_path)
     assert all("takt_client_" in line or "__" in line or "_asan" in line for line in names.splitlines()), names
     if not os.path.exists(f"{BUILD}/taktd"):
         pytest.skip("nothing to install")
-    subprocess.run(["make", "-C", ROOT, "install", f"O={BUILD}", "prefix=/usr", f"DESTDIR={tmp_path}"], check=True, capture_output=True)
+    subprocess.run(["make", "-C", ROOT, "-o", "all", "install", f"O={BUILD}", "prefix=/usr", f"DESTDIR={tmp_path}"], check=True, capture_output=True)
     found = subprocess.run(["pkg-config", "--cflags", "--libs", "takt"], capture_output=True, text=True, check=True,
                            env={**os.environ, "PKG_CONFIG_PATH": f"{tmp_path}/usr/lib/pkgconfig", "PKG_CONFIG_SYSROOT_DIR": str(tmp_path),
                                 "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1", "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}).stdout
