@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { LARGE = 20000, POINTS_LARGE = 4, POINTS_MAX = 15, SCALES = 13, FILLS = 3, BIASES = 5 };
+enum { LARGE = 20000, POINTS_LARGE = 4, POINTS_MAX = 12, SCALES = 13, FILLS = 3, BIASES = 5 };
 
 /* Scales in tenths, each a little more than 1.5 times the one before it. */
 static const int32_t scale[SCALES] = {1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 70, 110, 170};
