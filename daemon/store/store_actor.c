@@ -38,11 +38,14 @@ static void send_beat(struct store_actor *a) {
     a->more |= a->beating;
 }
 
-/* An old beat that failed is as good as a new one. */
+/* One that failed is followed by another soon enough. What intakes elsewhere have accepted wakes nobody here, so the planner
+ * looks as often as we beat. */
 static void take_beat(struct store_actor *a) {
     a->beating = false;
-    if (a->beat.head.code != TAKT_EFENCED)
+    if (a->beat.head.code != TAKT_EFENCED) {
+        bus_wake(a->port, ACTOR_PLANNER);
         return;
+    }
     a->beats = false;
     actor_fail(a->port, &a->beat.head.err);
 }
