@@ -14,7 +14,6 @@
 #include "daemon/planner/state.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,7 +102,6 @@ static bool take_if_better(struct planner *p, struct search_job *job, int64_t no
         plan_model_free(m);
         return false;
     }
-    if (stake.broken) fprintf(stderr,"SEARCH broken %d mended %d\n",(int)stake.broken,(int)stake.mended);
     int64_t scale = m->scale;
     repair_take(p, m, s, f.objective, now_s);
     p->bound = bound > 0 ? bound / scale : 0;
