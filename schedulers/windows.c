@@ -21,6 +21,7 @@
 
 enum {
     TASKS_MIN = 4000,
+    TASKS_MIXED = 900,   /* from here on every other lane, beside annealing of the whole plan */
     WHOLE_MAX = 20000,   /* tasks of which rules are tuned as one */
     PART = 2500,         /* tasks of a part for which they are tuned else, */
     PART_REACH = 1000,   /* … and how far it sees */
@@ -62,8 +63,9 @@ struct windows {
 };
 
 static bool windows_knows(const struct problem *p, int32_t lane, int32_t lanes) {
-    (void)lane, (void)lanes;
-    return p->tasks >= TASKS_MIN && p->dues > 0 && window_knows(p);
+    (void)lanes;
+    bool wanted = p->tasks >= TASKS_MIN || (p->tasks >= TASKS_MIXED && lane % 2 == 1 && p->objective.flow == 0);
+    return wanted && p->dues > 0 && window_knows(p);
 }
 
 /* What it costs to put a typical task off by its own time. */
@@ -136,6 +138,10 @@ static void *windows_make(const struct searcher_brief *brief) {
     *w = (struct windows){.p = p, .q = q, .cost = q->cost, .lane = brief->lane, .lanes = brief->lanes};
     w->plan = (struct sequence_order){takt_alloc(size), takt_alloc(size)};
     w->trial = (struct sequence_order){takt_alloc(size), takt_alloc(size)};
+    if (p->tasks < TASKS_MIN) { /* each such lane has the whole plan */
+        w->lane = 0;
+        w->lanes = 1;
+    }
     w->marginal = marginal_new(p);
     w->random.state = brief->seed;
     w->common.state = brief->limits->seed;
