@@ -255,7 +255,7 @@ static const struct option_row PLANNING[] = {
 
 static const struct option_row PROMISE[] = {
     {"margin", OPTION_PERCENT, AT(plant_planning, margin_ppm), RANGE(0, 10000000), DEFAULT("10%"),
-     HELP("of the time to the planned end, added to a promise")},
+     HELP("added to a promise: of the last line's open time, then of the time until the packing")},
     {"at_most", OPTION_DURATION, AT(plant_planning, promise_at_most_s), RANGE(3600, YEARS_10_S), DEFAULT("30d"),
      HELP("orders that would be promised later are refused as `no-capacity`")},
 };
