@@ -7,11 +7,8 @@
 #include "base/nearest.h"
 #include "config/print.h"
 #include "daemon/operate/history.h"
-#include "daemon/operate/metrics.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- reading members ---- */
@@ -124,37 +121,6 @@ static bool show_status(struct control_call *call) {
     return end_reply(call);
 }
 
-/* The text is a member of the reply, for the HTTP port to take out. */
-static bool show_metrics(struct control_call *call) {
-    char *text = metrics_text(call, &call->ask->u.status, call->request);
-    writer_text(begin_reply(call), "text", text);
-    free(text);
-    return end_reply(call);
-}
-
-/* That the planner answers at all is the proof. */
-static bool ask_planner(struct control_call *call) {
-    call->ask = control_ask(call, ASK_STATUS);
-    return true;
-}
-
-static bool show_alive(struct control_call *call) {
-    struct writer *w = begin_reply(call);
-    writer_boolean(w, "good", true);
-    writer_text(w, "text", "alive\n");
-    return end_reply(call);
-}
-
-static bool show_ready(struct control_call *call) {
-    const char *trouble = call->control->trouble;
-    char text[sizeof call->control->trouble + 32];
-    snprintf(text, sizeof text, *trouble ? "not ready: %s\n" : "ready\n", trouble);
-    struct writer *w = begin_reply(call);
-    writer_boolean(w, "good", !*trouble);
-    writer_text(w, "text", text);
-    return end_reply(call);
-}
-
 static bool show_creators(struct control_call *call) {
     const struct store_stats *stats = call->request;
     if (stats->head.code != 0)
@@ -253,51 +219,6 @@ static bool ask_orders(struct control_call *call) {
     orders->limit = (size_t)call->limit;
     control_store(call, &orders->head);
     return true;
-}
-
-enum { LATE_DEFAULT = 20, LATE_MAX = 200 };
-
-static bool ask_late(struct control_call *call) {
-    struct reader r = message_reader(&call->message, &call->refusal);
-    call->limit = LATE_DEFAULT;
-    if (!reader_integer(&r, "limit", READ_OPTIONAL, 1, LATE_MAX, &call->limit))
-        return false;
-    call->ask = control_ask(call, ASK_LATE);
-    call->ask->u.late.limit = (size_t)call->limit;
-    return true;
-}
-
-static bool ask_late_orders(struct control_call *call) {
-    const struct ask *late = call->ask;
-    struct store_orders *orders = arena_alloc(call->arena, sizeof *orders);
-    uint64_t *numbers = arena_array(call->arena, late->u.late.ret_count, sizeof *numbers);
-    for (size_t i = 0; i < late->u.late.ret_count; i++)
-        numbers[i] = late->u.late.ret_orders[i].order;
-    orders->head.op = STORE_ORDERS;
-    orders->numbers = numbers;
-    orders->number_count = late->u.late.ret_count;
-    control_store(call, &orders->head);
-    return true;
-}
-
-static bool show_late(struct control_call *call) {
-    const struct ask *late = call->ask;
-    const struct store_orders *orders = call->request;
-    struct writer *w = begin_reply(call);
-    writer_integer(w, "endangered", (int64_t)late->u.late.ret_endangered);
-    writer_list(w, "orders");
-    for (size_t i = 0, k = 0; i < orders->ret_count && k < late->u.late.ret_count; k++) {
-        if (orders->ret_orders[i].no != late->u.late.ret_orders[k].order)
-            continue;
-        writer_object(w, NULL);
-        view_order_row(w, &orders->ret_orders[i++]);
-        writer_time(w, "expected_packed", late->u.late.ret_orders[k].packed_s);
-        writer_time(w, "wished", late->u.late.ret_orders[k].wish_s);
-        writer_integer(w, "spare_s", late->u.late.ret_orders[k].spare_s);
-        writer_end(w);
-    }
-    writer_end(w);
-    return end_reply(call);
 }
 
 static bool show_orders(struct control_call *call) {
@@ -476,15 +397,15 @@ static const struct control_command commands[] = {
     {"ping", {ping}},
     {"status", {ask_status, show_status}},
     {"orders", {ask_orders, show_orders}},
-    {"late", {ask_late, ask_late_orders, show_late}},
+    {"late", {control_ask_late, control_ask_late_orders, control_show_late}},
     {"order", {ask_story, ask_planned, show_story}},
     {"lots", {ask_lots, show_lots}},
     {"plan", {ask_plan, show_plan}},
     {"shipments", {ask_shipments, show_shipments}},
     {"release", {ask_release, show_release}},
-    {"metrics", {ask_status, show_metrics}},
-    {"alive", {ask_planner, show_alive}},
-    {"ready", {ask_planner, show_ready}},
+    {"metrics", {ask_status, control_show_metrics}},
+    {"alive", {control_ask_planner, control_show_alive}},
+    {"ready", {control_ask_planner, control_show_ready}},
     {"creators", {ask_stats, show_creators}},
     {"stock", {ask_stock, show_stock}},
     {"why", {ask_story, ask_why, show_why}},

@@ -63,6 +63,10 @@ void control_reload(struct control_call *call);
 /* ---- keys: control_keys.c ---- */
 control_step_fn control_show_keys, control_revoke_key;
 
+/* ---- metrics, health, late orders: control_watch.c ---- */
+control_step_fn control_show_metrics, control_ask_planner, control_show_alive, control_show_ready, control_ask_late,
+    control_ask_late_orders, control_show_late;
+
 /* ---- views ---- */
 
 void view_order_row(struct writer *w, const struct order_row *row); /* the members, within an object */

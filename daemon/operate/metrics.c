@@ -4,6 +4,8 @@
 
 #include "daemon/operate/metrics.h"
 
+#include "daemon/keys/keyring.h"
+
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -164,6 +166,14 @@ static void write_shipments(FILE *out, const struct source *s) {
         fprintf(out, "takt_shipments{state=\"%s\"} %" PRIu64 "\n", names[i], s->stats->ret_shipments[i]);
 }
 
+static void write_handshakes(FILE *out, const struct source *s) {
+    struct keyring *keys = s->call->control->keys;
+    family(out, "handshakes_refused", "counter", "", "Connections whose key was refused, by reason");
+    for (int v = KEY_STRANGER; keys != NULL && v < KEY_VERDICTS; v++)
+        fprintf(out, "takt_handshakes_refused_total{reason=\"%s\"} %" PRIu64 "\n", key_verdict_text((enum key_verdict)v),
+                keyring_count(keys, (enum key_verdict)v));
+}
+
 /* Names of lines are plain words (config/): nothing needs to be escaped. */
 static void write_lines(FILE *out, const struct source *s) {
     family(out, "line_load_ratio", "gauge", "ratio", "Planned work of the next seven days, of a line's open time");
@@ -193,6 +203,7 @@ char *metrics_text(const struct control_call *call, const struct plan_status *st
     write_orders(out, &s);
     write_shipments(out, &s);
     write_lines(out, &s);
+    write_handshakes(out, &s);
     fputs("# EOF\n", out);
     fclose(out);
     return text;
