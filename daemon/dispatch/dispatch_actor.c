@@ -29,6 +29,8 @@ static void take_mail(struct dispatch *d, const struct outbox_now *now) {
     while (bus_receive(d->port, &mail)) {
         if (mail.kind == MAIL_STORE_DONE) {
             outbox_stored(d->outbox, mail.body, now);
+        } else if (mail.kind == MAIL_WAKE && mail.from == ACTOR_OPERATE) {
+            outbox_released(d->outbox);
         } else if (mail.kind == MAIL_WAKE) {
             outbox_wake(d->outbox);
         } else if (mail.kind == MAIL_PLANT) {

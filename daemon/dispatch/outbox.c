@@ -21,7 +21,7 @@
  *
  * New shipments are found by number, above the highest that is known; on a wake-up and once a second. Since one that
  * was set aside may be released by the operator, and an answer about a commit may be unknown, a second look goes round
- * all that are open and taken, a page a second, and brings the ledger into line.
+ * all that are open and taken, a page a second, and brings the ledger into line; it begins anew when something was released.
  *
  * What a crash leaves behind, between any two steps:
  *   published │ SENT      nothing is lost: the first look finds it
@@ -79,6 +79,7 @@ struct outbox {
     uint64_t known;       /* the highest number that was looked at */
     uint64_t round_after; /* where the second look goes on */
     bool look_new_under_way, look_round_under_way;
+    bool round_anew; /* the next page is the first */
     int64_t look_new_ms, look_round_ms; /* when the next ones are due; 0: at once */
     int64_t pause_ms;                   /* nothing is sent before: the store has failed */
     size_t jobs, requests;
@@ -167,7 +168,8 @@ static void look_done(struct outbox *o, struct job *job, const struct outbox_now
             o->look_new_ms = now->real_ms + OUTBOX_LOOK_MS;
     } else {
         o->look_round_under_way = false;
-        o->look_round_ms = now->real_ms + (fine && !more ? OUTBOX_IDLE_MS : OUTBOX_LOOK_MS);
+        if (!o->round_anew)
+            o->look_round_ms = now->real_ms + (fine && !more ? OUTBOX_IDLE_MS : OUTBOX_LOOK_MS);
         o->round_after = more ? last : fine ? 0 : o->round_after;
     }
     job_free(o, job);
@@ -506,6 +508,11 @@ void outbox_wake(struct outbox *o) {
     o->look_new_ms = 0;
 }
 
+void outbox_released(struct outbox *o) {
+    o->round_anew = true;
+    o->look_round_ms = 0;
+}
+
 void outbox_turn(struct outbox *o, const struct outbox_now *now) {
     ledger_expire(o->ledger, now->real_ms);
     if (o->draining)
@@ -517,7 +524,8 @@ void outbox_turn(struct outbox *o, const struct outbox_now *now) {
     }
     if (!o->look_round_under_way && o->look_round_ms <= now->real_ms) {
         o->look_round_under_way = true;
-        look(o, JOB_LOOK_ROUND, o->round_after);
+        look(o, JOB_LOOK_ROUND, o->round_anew ? 0 : o->round_after);
+        o->round_anew = false;
     }
     struct ledger_entry *e;
     while (o->pause_ms <= now->real_ms && ledger_count(o->ledger, LEDGER_SENDING) < OUTBOX_SENDING_MAX &&

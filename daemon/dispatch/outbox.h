@@ -9,6 +9,7 @@
  *     outbox_receive(o, peer, owner, bytes, size, &now)   a frame of a connection
  *     outbox_gone(o, peer)                         the connection has ended, or does not take what is sent
  *     outbox_wake(o)                               there may be new shipments in the store
+ *     outbox_released(o)                           the operator has let one that is known be sent again
  *     outbox_turn(o, &now)                         time passes: leases end, the store is looked at, shipments are
  * assigned while (outbox_effect(o, &e)) …               what is to be done outbox_stored(o, request, &now) each request
  * comes back once, in the order in which the store ran them
@@ -83,6 +84,7 @@ void outbox_gone(struct outbox *o, uint64_t peer);
 /* It has sent a message of several frames: its session ends. */
 void outbox_broken(struct outbox *o, uint64_t peer);
 void outbox_wake(struct outbox *o);
+void outbox_released(struct outbox *o);
 void outbox_turn(struct outbox *o, const struct outbox_now *now);
 void outbox_stored(struct outbox *o, struct store_request *request, const struct outbox_now *now);
 

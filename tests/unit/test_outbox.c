@@ -173,6 +173,25 @@ static void a_refused_shipment_waits_for_the_operator(void **state) {
     assert_int_equal(times_sent(b, DOCK, 1), 2);
 }
 
+static void what_the_operator_releases_is_sent_at_once(void **state) {
+    struct bench *b = *state;
+    publish_one(b);
+    hello(b, DOCK, "dock", 5);
+    act(b, DOCK, "refused", 1);
+    store_release(b, 1);
+    outbox_released(b->outbox);
+    settle(b);
+    assert_int_equal(times_sent(b, DOCK, 1), 2);
+    act(b, DOCK, "refused", 1);
+    b->hold = true;
+    pass(b, OUTBOX_IDLE_MS);
+    assert_true(b->held_count > 0); /* a look is under way */
+    store_release(b, 1);
+    outbox_released(b->outbox);
+    let_go(b);
+    assert_int_equal(times_sent(b, DOCK, 1), 3);
+}
+
 static void a_taken_shipment_that_the_operator_releases_is_anybodys(void **state) {
     struct bench *b = *state;
     publish_one(b);
@@ -295,6 +314,7 @@ int main(void) {
         BENCH_TEST(two_consumers_share_what_there_is),
         BENCH_TEST(a_shipped_shipment_is_confirmed_again_and_never_sent_again),
         BENCH_TEST(a_refused_shipment_waits_for_the_operator),
+        BENCH_TEST(what_the_operator_releases_is_sent_at_once),
         BENCH_TEST(a_taken_shipment_that_the_operator_releases_is_anybodys),
         BENCH_TEST(a_restart_knows_who_has_taken_what),
         BENCH_TEST(more_than_a_page_is_found_at_the_start),
