@@ -354,7 +354,7 @@ def test_a_full_disk_is_told_once_and_overcome_by_itself():
     (["--speed", "0", "x"], 64, "--speed"),
     (["--speed", "1e3", "x"], 64, "--speed"),
     (["--start", "tomorrow", "x"], 64, "--start"),
-    (["--role", "planner", "x"], 64, "--role"),
+    (["--role", "dispatcher", "x"], 64, "--role"),
     (["--chekc", "x"], 64, "usage"),
     (["nowhere.yaml"], 66, "nowhere.yaml"),
     (["--version"], 0, "taktd "),
