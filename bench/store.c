@@ -390,9 +390,9 @@ static void bench_single(struct sides *s) {
 
 /* ---- publish and recover ---- */
 
-/* Every open order into a lot of a hundred, four tasks a lot, in publications as a planner writes them. */
+/* Every open order into a lot of a hundred, ten tasks a lot, in publications as a planner writes them. */
 static uint64_t plan_all(struct store *store, uint64_t orders, uint64_t *publish_no) {
-    enum { LOT = 100, OPS = 4, CHUNK = 20000 };
+    enum { LOT = 100, OPS = 10, CHUNK = 20000 };
     struct arena *arena = arena_new();
     struct store_claim claim = {.head = {.op = STORE_CLAIM}};
     store_call(store, &claim.head);
@@ -444,7 +444,7 @@ static uint64_t plan_all(struct store *store, uint64_t orders, uint64_t *publish
 }
 
 static void bench_publish(struct store *store, uint64_t epoch, uint64_t *publish_no, uint64_t lots) {
-    enum { OPS = 4 };
+    enum { OPS = 10 };
     double took[ROUNDS];
     struct task_row *tasks = takt_alloc(TASKS * sizeof *tasks);
     struct store_load meta = {.head = {.op = STORE_LOAD}, .kind = LOAD_META};
