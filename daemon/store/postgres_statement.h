@@ -56,8 +56,6 @@ enum {
  * an array or another table: the planner must then go along the index for each of them, even when it knows nothing of
  * the tables yet. A place (ctid) so found holds for the statement, because nobody else writes the plant.
  *
- * What is there as it shall be is left out before ON CONFLICT, which would lock it and write that down.
- *
  * X(name, tables, types, sql); the types are those of postgres_statement.h's functions. */
 #define PG_STATEMENTS(X)                                                                                               \
     X(CREATOR_ALL, IN_COUNTS, "", "SELECT creator, accepted, planned, in_production, made, packed, shipped, held, "    \
@@ -158,13 +156,13 @@ enum {
       "LATERAL (SELECT ctid AS place FROM task WHERE plant = $1 AND lot = u.lot AND op = u.op OFFSET 0) k "            \
       "WHERE u.gone = 1 AND t.ctid = k.place) INSERT INTO task AS t (plant, lot, op, op_id, state, "                   \
       "quantity, good, scrap, started_at_s, finished_at_s, late) SELECT $1, lot, op, op_id, state, "                   \
-      "quantity, good, scrap, started_at_s, finished_at_s, late FROM u WHERE gone = 0 AND NOT EXISTS "                 \
-      "(SELECT FROM task k WHERE k.plant = $1 AND k.lot = u.lot AND k.op = u.op AND (k.op_id, k.state, "               \
-      "k.quantity, k.good, k.scrap, k.started_at_s, k.finished_at_s, k.late) IS NOT DISTINCT FROM (u.op_id, "          \
-      "u.state, u.quantity, u.good, u.scrap, u.started_at_s, u.finished_at_s, u.late) OFFSET 0) ON CONFLICT "          \
-      "(plant, lot, op) DO UPDATE SET op_id = excluded.op_id, state = excluded.state, quantity = "                     \
-      "excluded.quantity, good = excluded.good, scrap = excluded.scrap, started_at_s = "                               \
-      "excluded.started_at_s, finished_at_s = excluded.finished_at_s, late = excluded.late")                           \
+      "quantity, good, scrap, started_at_s, finished_at_s, late FROM u WHERE gone = 0 ON CONFLICT (plant, "            \
+      "lot, op) DO UPDATE SET op_id = excluded.op_id, state = excluded.state, quantity = excluded.quantity, "          \
+      "good = excluded.good, scrap = excluded.scrap, started_at_s = excluded.started_at_s, finished_at_s = "           \
+      "excluded.finished_at_s, late = excluded.late WHERE (t.op_id, t.state, t.quantity, t.good, t.scrap, "            \
+      "t.started_at_s, t.finished_at_s, t.late) IS DISTINCT FROM (excluded.op_id, excluded.state, "                    \
+      "excluded.quantity, excluded.good, excluded.scrap, excluded.started_at_s, excluded.finished_at_s, "              \
+      "excluded.late)")                                                                                                \
     X(TASK_PLAN_PUT, IN_TASK_PLANS, "*wwsttn",                                                                         \
       "WITH u AS MATERIALIZED (SELECT DISTINCT ON (lot, op) * FROM unnest($2, $3, $4, $5, $6, $7) WITH "               \
       "ORDINALITY u (lot, op, line, start_s, end_s, gone, n) ORDER BY lot, op, n DESC), d AS (DELETE FROM "            \
