@@ -289,13 +289,12 @@ static bool show_why(struct control_call *call) {
     writer_object(w, "order");
     view_order_row(w, &story->ret_order);
     writer_end(w);
-    if (call->ask) {
-        view_why(w, call->ask->u.why.ret_steps, call->ask->u.why.ret_count, call->ask->u.why.ret_sentence);
-    } else {
-        struct history history;
+    struct history history;
+    if (call->ask)
+        history_tell_open(story, call->control->plant, call->now_s, call->ask, &history);
+    else
         history_tell(story, call->control->plant, call->now_s, call->arena, &history);
-        view_why(w, history.steps, history.count, history.sentence);
-    }
+    view_why(w, history.steps, history.count, history.sentence);
     return end_reply(call);
 }
 

@@ -135,3 +135,16 @@ void history_tell(const struct store_order *story, const struct plant *plant, in
         all = i == 0 ? ret->steps[i].text : arena_printf(arena, "%s; %s", all, ret->steps[i].text);
     ret->sentence = all[0] ? all : "nothing is kept of it";
 }
+
+void history_tell_open(const struct store_order *story, const struct plant *plant, int64_t now_s, const struct ask *why,
+                       struct history *ret) {
+    struct telling t = {.story = story, .plant = plant, .arena = why->arena, .now_s = now_s, .to = ret};
+    *ret = (struct history){.steps = arena_array(why->arena, why->u.why.ret_count + 1, sizeof *ret->steps),
+                            .sentence = why->u.why.ret_sentence};
+    if (story->ret_promise_count > 1) {
+        tell_promise(&t, &story->ret_promises[story->ret_promise_count - 1], false);
+        ret->sentence = arena_printf(why->arena, "%s%s%s", ret->steps[0].text, *ret->sentence ? "; " : "", ret->sentence);
+    }
+    for (size_t i = 0; i < why->u.why.ret_count; i++)
+        ret->steps[ret->count++] = why->u.why.ret_steps[i];
+}

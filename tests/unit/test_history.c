@@ -95,6 +95,25 @@ static void an_order_without_a_trace_is_told_as_that(void **state) {
     assert_string_equal(tell(d).sentence, "nothing is kept of it");
 }
 
+static void an_open_order_says_why_it_was_promised_anew_before_what_binds_it_now(void **state) {
+    struct desk *d = *state;
+    struct history h;
+    struct why_step now = {.what = "packing", .text = "it is to be packed by Tue 13:00"};
+    struct ask why = {.kind = ASK_WHY, .arena = d->arena};
+    why.u.why.ret_steps = &now;
+    why.u.why.ret_count = 1;
+    why.u.why.ret_sentence = now.text;
+    history_tell_open(&d->story, fixture_good(&d->plant), NOON + DAY, &why, &h);
+    assert_int_equal(h.count, 2);
+    assert_string_equal(h.steps[0].what, "promised");
+    assert_string_equal(h.steps[1].what, "packing");
+    assert_non_null(strstr(h.sentence, "promised anew to leave by Fri 13:00 (breakdown); it is to be packed by"));
+    d->story.ret_promise_count = 1;
+    history_tell_open(&d->story, fixture_good(&d->plant), NOON + DAY, &why, &h);
+    assert_int_equal(h.count, 1);
+    assert_string_equal(h.sentence, now.text);
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
@@ -102,6 +121,7 @@ int main(void) {
         T(what_became_of_each_promise_is_said_at_the_end),
         T(a_cancelled_order_says_so_and_nothing_of_a_promise_kept),
         T(an_order_without_a_trace_is_told_as_that),
+        T(an_open_order_says_why_it_was_promised_anew_before_what_binds_it_now),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
