@@ -181,8 +181,10 @@ static void amend_order(struct planner *p, struct order *o, const struct order_r
         planner_know_labels(p);
         order_wish(p, o);
     }
-    o->cause = CAUSE_AMENDMENT;
-    if (!same_items(o, row))
+    bool other_items = !same_items(o, row);
+    if (other_way || other_items)
+        o->cause = CAUSE_AMENDMENT;
+    if (other_items)
         replace_items(p, o, row);
     else
         retell(p, o);

@@ -206,9 +206,7 @@ static void list_late(struct planner *p, struct order *o, int64_t now_s) {
     order_list_add(&p->book.late, o, &o->late_at);
 }
 
-void promise_expect(struct planner *p, struct order *o, int64_t packed_s, int64_t now_s) {
-    if (o->state == ORDER_PACKED)
-        return;
+static void expect(struct planner *p, struct order *o, int64_t packed_s, int64_t now_s) {
     bool told = o->told_packed_s != TAKT_TIME_NONE && packed_s != TAKT_TIME_NEVER &&
                 packed_s - o->told_packed_s < TELL_S && o->told_packed_s - packed_s < TELL_S;
     if (o->packed_s == packed_s && o->ship_by_s != TAKT_TIME_NONE)
@@ -229,6 +227,14 @@ void promise_expect(struct planner *p, struct order *o, int64_t packed_s, int64_
         order_tell_parcels(p, o);
     count_late(p, o);
     list_late(p, o, now_s);
+}
+
+void promise_expect(struct planner *p, struct order *o, int64_t packed_s, int64_t now_s) {
+    if (o->state == ORDER_PACKED)
+        return;
+    expect(p, o, packed_s, now_s);
+    if (packed_s != TAKT_TIME_NEVER)
+        o->cause = CAUSE_NONE; /* what comes of it has been seen: what comes later has another cause */
 }
 
 /* The first of those that wait to be packed may have waited past its promise. */

@@ -544,6 +544,25 @@ static void amend_recipient(struct rig *r, uint64_t recipient) {
     rig_call(r, &q.head);
 }
 
+static void test_what_was_amended_and_is_in_time_is_no_reason_for_what_happens_later(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    uint64_t no = rig_order(r, "tee", "ink=dark;size=M", 100);
+    rig_turn(r);
+    amend_recipient(r, 77);
+    rig_turn(r);
+    rig_to(r, rig_lot(r, 1)->tasks[0].start_s);
+    assert_true(rig_started(r, "L1-cut"));
+    struct report report = rig_report_of(r, REPORT_DOWN, NULL);
+    report.line = "cut-1";
+    report.until_s = r->now_s + 5 * RIG_DAY;
+    assert_true(rig_say(r, &report));
+    rig_search(r);
+    rig_turn(r);
+    assert_true(promised_again(r, no, "breakdown"));
+    rig_free(r);
+}
+
 static void test_an_order_without_a_recipient_is_packed_and_stays_until_it_has_one(void **state) {
     (void)state;
     struct rig *r = rig_new(PLANT, NULL);
@@ -624,6 +643,7 @@ int main(void) {
         cmocka_unit_test(test_a_restart_knows_when_the_plan_was_published),
         cmocka_unit_test(test_a_report_that_comes_twice_counts_once),
         cmocka_unit_test(test_personalised_units_have_lots_of_their_own_and_are_shown_by_name),
+        cmocka_unit_test(test_what_was_amended_and_is_in_time_is_no_reason_for_what_happens_later),
         cmocka_unit_test(test_an_order_without_a_recipient_is_packed_and_stays_until_it_has_one),
         cmocka_unit_test(test_a_rule_replaces_the_plan_and_the_search_only_betters_it),
         cmocka_unit_test(test_task_names_are_read_and_nothing_else_is),
