@@ -230,20 +230,37 @@ static int set_clock(struct store *store, const struct arguments *arguments, str
     return code;
 }
 
-/* An intake plans nothing and claims nothing. *ret_end: we are told to end while another planner is active. */
+/* A claim is written. On a full disk that is waited for: an end would help nobody, and the one who makes room need not come
+ * back for us. */
+static int write_claim(struct store *store, uint64_t *ret_epoch, bool *ret_end, struct takt_error *err) {
+    for (int64_t pause_ms = STORE_PAUSE_MS_MIN;; pause_ms = pause_ms * 2 < STORE_PAUSE_MS_MAX ? pause_ms * 2 : STORE_PAUSE_MS_MAX) {
+        struct store_claim claim = {.head = {.op = STORE_CLAIM}};
+        int code = store_call(store, &claim.head);
+        *ret_epoch = claim.ret_epoch;
+        *err = claim.head.err;
+        if (code != TAKT_EFULL)
+            return code;
+        if (pause_ms == STORE_PAUSE_MS_MIN)
+            log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_TROUBLE, NULL, "%s, retrying", err->text);
+        *ret_end = role_told_to_end(pause_ms);
+        if (*ret_end)
+            return 0;
+    }
+}
+
+/* An intake plans nothing and claims nothing. *ret_end: we are told to end while another planner is active, or the disk full. */
 static int claim(struct store *store, enum role role, uint64_t *ret_epoch, bool *ret_end) {
-    struct store_claim claim = {.head = {.op = STORE_CLAIM}};
+    struct takt_error err = {0};
     *ret_end = false;
     if (!role_plans(role))
         return 0;
-    int code = role == ROLE_PLANNER ? role_await(store, ret_end, &claim.head.err) : 0;
+    int code = role == ROLE_PLANNER ? role_await(store, ret_end, &err) : 0;
     if (code == 0 && *ret_end)
         return 0;
     if (code == 0)
-        code = store_call(store, &claim.head);
+        code = write_claim(store, ret_epoch, ret_end, &err);
     if (code != 0)
-        log_err("store", "cannot claim the plan (%s)", claim.head.err.text);
-    *ret_epoch = claim.ret_epoch;
+        log_err("store", "cannot claim the plan (%s)", err.text);
     return code;
 }
 

@@ -256,8 +256,9 @@ class Demo:
         say(f"orders     {orders} accepted = {counts['shipped']} shipped + {counts['cancelled']} cancelled + {still_open} open"
             + (f" ({refused} refused)" if refused else ""))
         say(f"parcels    {len(parcels)}, {sum(len(p['order_refs']) > 1 for p in parcels)} of them with several orders of one consumer; nothing twice")
+        reasons = "; ".join(f"{n} because {REASONS.get(r, r)}" for r, n in self.moved(0).most_common())
         say(f"promises   {promises['kept']} of {promises['kept'] + promises['broken']} shipped orders were packed by their promise; "
-            f"{promises['repromised']} were promised anew")
+            f"{promises['repromised']} were promised anew" + (f" ({reasons})" if reasons else ""))
         flow = self.flow()
         if flow:
             say(f"flow       half of the orders were shipped within {flow / HOUR:.0f} h of acceptance")

@@ -310,6 +310,42 @@ def test_an_endpoint_that_cannot_be_opened_ends_the_daemon_with_a_reason():
             assert taken in lab.log() and "READY" not in [name for _, name, _ in lab.listen()]
 
 
+def test_a_start_on_a_full_disk_waits_for_room_and_serves_then():
+    with Managed() as lab:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", lab.folder], capture_output=True, check=False).returncode:
+            pytest.skip("nothing can be mounted here")
+        try:
+            lab.notify.close()
+            lab.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            lab.notify.bind(lab.path("manager"))
+            lab.notify.setblocking(False)
+            lab.launch()
+            lab.await_ready()
+            luna, accepted, answer = lab.creator("luna"), 0, {}
+            with open(lab.path("ballast"), "wb") as ballast:
+                ballast.write(bytes(1500 * 1024))
+            while answer.get("type") != "problem":
+                lab.listen()
+                answer = luna.ask("orders", orders=[order(f"A-{accepted + i}") for i in range(50)])
+                accepted += answer.get("accepted", 0)
+            with open(lab.path("more"), "wb", buffering=0) as ballast:
+                with pytest.raises(OSError):
+                    while True:
+                        ballast.write(bytes(4096))
+            lab.kill()
+            lab.said.clear()
+            lab.process = subprocess.Popen([f"{BUILD}/taktd", "plant.yaml"], cwd=lab.folder, stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.PIPE, env={**os.environ, "NOTIFY_SOCKET": lab.path("manager")})
+            assert b"no space is left for the store" in lab.process.stderr.readline()
+            assert lab.alive() and "READY" not in [name for _, name, _ in lab.listen()]
+            os.unlink(lab.path("ballast"))
+            lab.await_ready()
+            wait_until(lambda: lab.ctl("status")["plan"]["orders_open"] == accepted, what="all that was accepted")
+            lab.stop()
+        finally:
+            subprocess.run(["umount", lab.folder], check=False)
+
+
 def test_a_full_disk_is_told_once_and_overcome_by_itself():
     with Managed(store="sqlite:takt.db") as lab:
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", lab.folder], capture_output=True, check=False).returncode:
