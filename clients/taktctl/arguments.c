@@ -36,7 +36,7 @@ static bool unknown(const struct argument *table, const char *text, size_t lengt
     snprintf(name, sizeof name, "%.*s", (int)length, text);
     const char *nearest = nearest_name(name, names, count);
     snprintf(message, size, "there is no option '%s'%s%s%s", name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-             nearest ? "'?" : "");
+             nearest ? "'?" : "; if it is none, put -- before it");
     return false;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/keys/keyfile.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -15,8 +16,10 @@ enum { FILE_MAX = 4096 };
 /* ---- keys ---- */
 
 int keypair_make(struct keypair *ret, struct takt_error *err) {
-    if (zmq_curve_keypair(ret->public_key, ret->secret_key) != 0)
-        return takt_fail(err, TAKT_EINTERNAL, "cannot make a key: %s", zmq_strerror(errno));
+    do {
+        if (zmq_curve_keypair(ret->public_key, ret->secret_key) != 0)
+            return takt_fail(err, TAKT_EINTERNAL, "cannot make a key: %s", zmq_strerror(errno));
+    } while (!isalnum((unsigned char)ret->public_key[0]));
     return 0;
 }
 

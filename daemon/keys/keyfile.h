@@ -15,6 +15,7 @@ struct keypair {
     char public_key[KEY_SIZE], secret_key[KEY_SIZE];
 };
 
+/* The public key begins with a letter or digit: no shell takes it for an option, and no YAML for a sign of its own. */
 int keypair_make(struct keypair *ret, struct takt_error *err);
 void keypair_wipe(struct keypair *k);
 

@@ -175,7 +175,7 @@ def test_keys_let_in_and_a_revoked_one_is_not_allowed():
         lab.start()
         with takt.Plant(lab.endpoint("orders"), key=lab.path("luna.key"), plant_key=lab.keys["plant"][0].decode()) as plant:
             assert plant.push([order("A-1")]).accepted == 1
-            lab.ctl("key", "revoke", lab.keys["luna"][0].decode())
+            lab.ctl("key", "revoke", "--", lab.keys["luna"][0].decode())
             with pytest.raises(takt.NotAllowed):
                 plant.ping()
 

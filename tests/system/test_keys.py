@@ -101,7 +101,7 @@ def test_a_revoked_key_is_refused_at_once_on_open_connections_too(lab):
     luna, band = lab.creator("luna"), lab.creator("band")
     key = lab.keys["luna"][0].decode()
     assert luna.ask("ping")["type"] == "pong"
-    lab.ctl("key", "revoke", key)
+    lab.ctl("key", "revoke", "--", key)
     luna.send(type="ping", id="late")
     assert luna.receive()["problem"] == "not-allowed"
     assert luna.receive(1) is None
@@ -112,7 +112,7 @@ def test_a_revoked_key_is_refused_at_once_on_open_connections_too(lab):
 
 
 def test_a_revocation_outlives_the_daemon_and_every_reload(lab):
-    lab.ctl("key", "revoke", lab.keys["luna"][0].decode())
+    lab.ctl("key", "revoke", "--", lab.keys["luna"][0].decode())
     lab.ctl("reload")
     assert handshake(lab.endpoint("orders"), lab.bearer("luna")) in REFUSED
     lab.restart()
