@@ -19,6 +19,7 @@ if [ -n "$base" ]; then
 else
     mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,make bookworm "$tree"
 fi
+chmod 755 "$tree" # the database runs as nobody, who must get in
 git clone -q "$root" "$tree/takt"
 mount -t proc proc "$tree/proc"
 mount --rbind /dev "$tree/dev" && mount --make-rslave "$tree/dev"
