@@ -44,7 +44,8 @@ static void cluster_become_user(void) {
     prctl(PR_SET_PDEATHSIG, SIGQUIT);
 }
 
-static pid_t cluster_spawn(const struct cluster *c, const char *program, char *const *argv) {
+/* argv[0] is for the path: the programs find each other by it. */
+static pid_t cluster_spawn(const struct cluster *c, const char *program, char **argv) {
     char path[160], log[64];
     snprintf(path, sizeof path, "%s/%s", c->bin, program);
     snprintf(log, sizeof log, "%s/log", c->folder);
@@ -55,6 +56,7 @@ static pid_t cluster_spawn(const struct cluster *c, const char *program, char *c
     if (chdir("/") != 0 || freopen(log, "a", stdout) == NULL || freopen(log, "a", stderr) == NULL)
         _exit(126);
     setenv("LC_ALL", "C", 1);
+    argv[0] = path;
     execv(path, argv);
     _exit(127);
 }
@@ -67,7 +69,7 @@ static bool cluster_answers(const struct cluster *c) {
 static bool cluster_start(struct cluster *c) {
     static char sockets[64];
     snprintf(sockets, sizeof sockets, "unix_socket_directories=%s", c->folder);
-    static char *argv[] = {"postgres", "-D",
+    static char *argv[] = {NULL,       "-D",
                            NULL,       "-F",
                            "-c",       "listen_addresses=",
                            "-c",       sockets,
@@ -111,7 +113,7 @@ static bool cluster_make(struct cluster *c) {
         return false;
     snprintf(c->data, sizeof c->data, "%s/data", c->folder);
     snprintf(c->url, sizeof c->url, "postgresql://takt@/postgres?host=%s", c->folder);
-    char *argv[] = {"initdb", "-D", c->data, "-U", "takt", "-A", "trust", "-E", "UTF8", "--no-sync", NULL};
+    char *argv[] = {NULL, "-D", c->data, "-U", "takt", "-A", "trust", "-E", "UTF8", "--no-sync", NULL};
     int status;
     return waitpid(cluster_spawn(c, "initdb", argv), &status, 0) > 0 && status == 0 && cluster_start(c);
 }
