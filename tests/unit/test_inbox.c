@@ -29,13 +29,13 @@ static void a_connection_keeps_its_order(void **state) {
     struct inbox *b = inbox_new();
     struct inbox_item item;
     for (int i = 0; i < 10; i++) {
-        char text[8];
+        char text[16];
         snprintf(text, sizeof text, "%d", i);
         assert_true(put(b, &luna, 1, text));
     }
     assert_true(inbox_put(b, &luna, &(struct inbox_item){.peer = 1, .owner = "luna", .bytes = "", .broken = true}));
     for (int i = 0; i < 10; i++) {
-        char text[8];
+        char text[16];
         snprintf(text, sizeof text, "%d", i);
         take(b, text);
     }
