@@ -38,6 +38,7 @@ struct actor_config {
     uint64_t epoch;            /* of this process, claimed before the actors start: STORE_PUBLISH, STORE_SHIPMENT */
     bool beats;                /* other planners may wait for this one's end: the store's actor beats (daemon/role.h) */
     bool planless;             /* there is no planner in this process */
+    bool intakeless;           /* there is no intake in this process: nobody takes estimates */
     struct store *store;       /* for the store actor alone, who owns it from then on */
 };
 

@@ -308,7 +308,8 @@ static int run(const struct arguments *arguments, struct plant *plant, struct st
     struct supervisor_config config = {
         .file = arguments->file,
         .role = arguments->role,
-        .actor = {.clock = &clock, .plant = plant, .store = store, .keys = keys, .planless = !role_plans(arguments->role)}};
+        .actor = {.clock = &clock, .plant = plant, .store = store, .keys = keys, .planless = !role_plans(arguments->role),
+                  .intakeless = arguments->role == ROLE_PLANNER}};
     int code = set_clock(store, arguments, &clock);
     if (code == 0)
         code = claim(store, arguments->role, &config.actor.epoch, &told_to_end);

@@ -213,6 +213,8 @@ static void plan(struct planner_actor *a, int64_t now_ms) {
 static void send_estimate(struct planner_actor *a, int64_t now_ms) {
     a->estimate_due = false;
     a->estimate_after_ms = now_ms + ESTIMATE_EVERY_MS;
+    if (a->config->intakeless)
+        return;
     struct estimate *estimate = planner_estimate(a->planner, clock_plant_s(a->config->clock));
     if (estimate && bus_send(a->port, ACTOR_INTAKE, MAIL_ESTIMATE, estimate) != 0)
         estimate_free(estimate);
