@@ -14,6 +14,7 @@
 #include "daemon/store/store.h"
 #include "daemon/supervisor.h"
 #include "daemon/wire/endpoint.h"
+#include "daemon/wire/inherited.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -337,6 +338,7 @@ int main(int argc, char **argv) {
     if (arguments.check)
         return plant_check_main(arguments.file, stdout, stderr);
     log_open();
+    inherited_begin();
     supervisor_block_signals();
     seed_ids();
     if (!raise_files())
@@ -356,5 +358,6 @@ int main(int argc, char **argv) {
         code = run(&arguments, plant, store, keys);
     keyring_close(keys);
     plant_unref(plant);
+    inherited_end();
     return exit_status(code);
 }

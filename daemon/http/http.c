@@ -11,6 +11,7 @@
 
 #include "daemon/http/address.h"
 #include "daemon/http/route.h"
+#include "daemon/wire/inherited.h"
 
 #include <jansson.h>
 #include <microhttpd.h>
@@ -373,9 +374,9 @@ int http_new(const char *address, const char *token, struct http **ret, struct t
 
 static void try_to_open(struct http *h) {
     struct takt_error err = {0};
-    int descriptor;
+    int descriptor = inherited_take(h->name);
     h->try_at_ms = h->real_ms + HTTP_RETRY_MS;
-    if (http_address_listen(&h->address, &descriptor, &err) != 0) {
+    if (descriptor < 0 && http_address_listen(&h->address, &descriptor, &err) != 0) {
         snprintf(h->trouble, sizeof h->trouble, "cannot listen on '%s' (%s)", h->name, err.text);
         return;
     }

@@ -2,6 +2,8 @@
 
 #include "daemon/operate/ipc.h"
 
+#include "daemon/wire/inherited.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +24,7 @@ static const char *path_of(const char *endpoint) {
 static void paths_of(const struct plant_listen *listen, const char *ret[ENDPOINTS]) {
     const char *const endpoints[ENDPOINTS] = {listen->orders, listen->shipments, listen->floor, listen->control};
     for (int i = 0; i < ENDPOINTS; i++)
-        ret[i] = path_of(endpoints[i]);
+        ret[i] = endpoints[i] && inherited_has(endpoints[i]) ? NULL : path_of(endpoints[i]);
 }
 
 static int make_folders(const char *path, struct takt_error *err) {

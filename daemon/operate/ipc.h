@@ -7,7 +7,8 @@
  * connection to each is tried: the file of a dead daemon is no obstacle, that of a living one is (TAKT_EBUSY). Between bind and
  * ipc_open_to_group the file has the mode that the umask gives, by which others can at most not connect.
  *
- * Threads: no state. Other kinds of endpoints, NULL and abstract names (`ipc://@…`) are passed over. */
+ * Threads: no state. Other kinds of endpoints, NULL, abstract names (`ipc://@…`) and those
+ * whose socket the service manager holds (inherited.h) are passed over. */
 
 #include "config/plant.h"
 

@@ -11,6 +11,7 @@
 #include "daemon/clock.h"
 #include "daemon/operate/log.h"
 #include "daemon/wire/accept.h"
+#include "daemon/wire/inherited.h"
 #include "daemon/wire/reply.h"
 #include "daemon/wire/watch.h"
 
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uthash.h>
 #include <zmq.h>
 
@@ -123,6 +125,18 @@ static int set_keys(const struct endpoint *e, struct takt_error *err) {
     return 0;
 }
 
+/* libzmq listens on a socket that is handed to it, and never looks at the address then. */
+static int listen_on(struct endpoint *e, const char *address, struct takt_error *err) {
+    int fd = inherited_take(address);
+    if (fd >= 0 && zmq_setsockopt(e->socket, ZMQ_USE_FD, &fd, sizeof fd) != 0) {
+        close(fd);
+        return takt_fail(err, TAKT_EIO, "cannot use the service manager's socket for '%s': %s", address, zmq_strerror(errno));
+    }
+    if (zmq_bind(e->socket, address) != 0)
+        return takt_fail(err, TAKT_EIO, "cannot listen on '%s': %s", address, zmq_strerror(errno));
+    return 0;
+}
+
 int endpoint_open(void *zmq, const struct endpoint_config *config, struct endpoint **ret, struct takt_error *err) {
     int code = endpoint_check(config->address, config->keys != NULL, err);
     if (code < 0)
@@ -142,8 +156,8 @@ int endpoint_open(void *zmq, const struct endpoint_config *config, struct endpoi
         code = set_keys(e, err);
     if (code == 0)
         code = watch_new(zmq, e->socket, &e->watch, err);
-    if (code == 0 && zmq_bind(e->socket, config->address) != 0)
-        code = takt_fail(err, TAKT_EIO, "cannot listen on '%s': %s", config->address, zmq_strerror(errno));
+    if (code == 0)
+        code = listen_on(e, config->address, err);
     if (code < 0)
         endpoint_close(e);
     else

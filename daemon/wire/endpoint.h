@@ -12,6 +12,7 @@
  *    waits for it is dropped, its connection is closed, and endpoint_lost says so. If it is heard again, it is a new peer.
  *  - A peer that gives itself a routing id is not heard at all, only counted.
  *  - A message of several frames is read to its end and handed out as `broken`.
+ *  - Where the service manager holds a listening socket of its address (inherited.h), it listens on that.
  *  - Frames larger than ENDPOINT_FRAME_MAX are cut off by ZeroMQ, with their connection.
  *  - Without keys it opens on this machine alone (ipc, or tcp on a loopback address). With keys it hears only whose key is in
  *    the keyring for its role, and asks for each message whether that still holds: who lost it is told `not-allowed`, and closed.
