@@ -185,8 +185,9 @@ static bool is_shared(const struct plant *plant) {
     return strncmp(plant->store, "postgresql:", 11) == 0;
 }
 
-/* A database on its way up, or down for a moment, is waited for: who starts a daemon again and again gives up sooner. *ret is
- * NULL if we are told to end meanwhile. */
+/* A database on its way up, or down for a moment, is waited for: who starts a daemon again and again gives up sooner. So is
+ * room on a full disk, as long as it takes: an end would help nobody, and the one who makes room need not come back for us.
+ * *ret is NULL if we are told to end meanwhile. */
 static int open_store(const struct plant *plant, struct store **ret) {
     struct takt_error err = {0};
     struct store_config config = {.url = plant->store, .plant = plant->id, .create = true};
@@ -194,7 +195,8 @@ static int open_store(const struct plant *plant, struct store **ret) {
     int code;
     *ret = NULL;
     for (int64_t pause_ms = STORE_PAUSE_MS_MIN, until_ms = clock_mono_ms() + STORE_AWAIT_MS;
-         (code = store_open(&config, ret, &err)) == TAKT_ESTORE && elsewhere && clock_mono_ms() < until_ms;
+         (code = store_open(&config, ret, &err)) == TAKT_EFULL ||
+         (code == TAKT_ESTORE && elsewhere && clock_mono_ms() < until_ms);
          pause_ms = pause_ms * 2 < STORE_PAUSE_MS_MAX ? pause_ms * 2 : STORE_PAUSE_MS_MAX) {
         if (pause_ms == STORE_PAUSE_MS_MIN)
             log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_TROUBLE, NULL, "%s, retrying", err.text);
@@ -231,8 +233,7 @@ static int set_clock(struct store *store, const struct arguments *arguments, str
     return code;
 }
 
-/* A claim is written. On a full disk that is waited for: an end would help nobody, and the one who makes room need not come
- * back for us. */
+/* A claim is written, so that it too waits for room on a full disk. */
 static int write_claim(struct store *store, uint64_t *ret_epoch, bool *ret_end, struct takt_error *err) {
     for (int64_t pause_ms = STORE_PAUSE_MS_MIN;; pause_ms = pause_ms * 2 < STORE_PAUSE_MS_MAX ? pause_ms * 2 : STORE_PAUSE_MS_MAX) {
         struct store_claim claim = {.head = {.op = STORE_CLAIM}};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/store/sqlite_statement.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -23,13 +24,21 @@ static const struct {
     {SQLITE_CANTOPEN, TAKT_ESTORE, "a file of the store cannot be opened"},
 };
 
+/* What is to be told of a result code. A disk without room for the index of the log (-shm) is to SQLite an error of
+ * input or output; whoever has to mend it needs the true cause. */
+static int told_as(struct sqlite_store *s, int rc) {
+    int cause = (rc & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(s->db) : 0;
+    return cause == ENOSPC || cause == EDQUOT ? SQLITE_FULL : rc & 0xff;
+}
+
 int sqlite_failed(struct sqlite_store *s, int rc, const char *what) {
     if (s->failed != 0)
         return s->failure.code;
     s->failed = rc;
     takt_error_clear(&s->failure);
+    int told = told_as(s, rc);
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
-        if ((rc & 0xff) == failures[i].rc)
+        if (told == failures[i].rc)
             return takt_fail(&s->failure, failures[i].code, "%s: %s (%s, '%s')", failures[i].what,
                              sqlite3_errmsg(s->db), what, s->path);
     return takt_fail(&s->failure, TAKT_ESTORE, "the store failed: %s (%s, '%s')", sqlite3_errmsg(s->db), what, s->path);

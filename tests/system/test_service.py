@@ -5,9 +5,11 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -310,7 +312,9 @@ def test_an_endpoint_that_cannot_be_opened_ends_the_daemon_with_a_reason():
             assert taken in lab.log() and "READY" not in [name for _, name, _ in lab.listen()]
 
 
-def test_a_start_on_a_full_disk_waits_for_room_and_serves_then():
+@contextmanager
+def small_disk():
+    """A daemon that is ready on a disk of 3 MiB of its own, of which half is taken."""
     with Managed(store="sqlite:takt.db") as lab:
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", lab.folder], capture_output=True, check=False).returncode:
             pytest.skip("nothing can be mounted here")
@@ -319,71 +323,84 @@ def test_a_start_on_a_full_disk_waits_for_room_and_serves_then():
             lab.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             lab.notify.bind(lab.path("manager"))
             lab.notify.setblocking(False)
-            lab.launch()
-            lab.await_ready()
-            luna, accepted, answer = lab.creator("luna"), 0, {}
             with open(lab.path("ballast"), "wb") as ballast:
                 ballast.write(bytes(1500 * 1024))
-            for _ in range(400):
-                if answer.get("type") == "problem":
-                    break
-                lab.listen()
-                answer = luna.ask("orders", orders=[order(f"A-{accepted + i}") for i in range(50)])
-                accepted += answer.get("accepted", 0)
-            with open(lab.path("more"), "wb", buffering=0) as ballast:
-                with pytest.raises(OSError):
-                    while True:
-                        ballast.write(bytes(4096))
-            lab.kill()
-            lab.said.clear()
-            lab.process = subprocess.Popen([f"{BUILD}/taktd", "plant.yaml"], cwd=lab.folder, stdout=subprocess.DEVNULL,
-                                           stderr=subprocess.PIPE, env={**os.environ, "NOTIFY_SOCKET": lab.path("manager")})
-            said = lab.process.stderr.readline()  # what SQLite can write without room depends on where its log stands
-            assert b"no space is left for the store" in said or b"is served" in said
-            assert lab.alive()
-            os.unlink(lab.path("ballast"))
-            lab.await_ready()
-            wait_until(lambda: lab.ctl("status")["plan"]["orders_open"] == accepted, what="all that was accepted")
-            lab.stop()
-        finally:
-            subprocess.run(["umount", lab.folder], check=False)
-
-
-def test_a_full_disk_is_told_once_and_overcome_by_itself():
-    with Managed(store="sqlite:takt.db") as lab:
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", lab.folder], capture_output=True, check=False).returncode:
-            pytest.skip("nothing can be mounted here")
-        try:
-            lab.notify.close()
-            lab.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            lab.notify.bind(lab.path("manager"))
-            lab.notify.setblocking(False)
             lab.launch()
             lab.await_ready()
-            luna = lab.creator("luna")
-            with open(lab.path("ballast"), "wb") as ballast:
-                ballast.write(bytes(1500 * 1024))
-            accepted, answer = 0, {}
-            for batch in range(400):
-                lab.listen()
-                answer = luna.ask("orders", orders=[order(f"A-{batch}-{i}") for i in range(50)])
-                if answer["type"] == "problem":
-                    break
-                accepted += answer["accepted"]
-            assert answer.get("problem") == "busy"
-            assert "no space" in lab.ctl("status")["store"]["trouble"]
-            wait_until(lambda: any("store: no space" in text for text in lab.values("STATUS")), what="STATUS")
-            os.unlink(lab.path("ballast"))
-            wait_until(lambda: luna.ask("orders", orders=[order("Z-1")]).get("accepted"), what="it to be well again")
-            wait_until(lambda: "works again" in lab.log())
-            # what is small may still fit between two failures, which is an end and a beginning
-            assert lab.log().count("err store:") == lab.log().count("works again")
-            assert len(lab.ctl("orders")["orders"]) == accepted + 1
-            lab.stop()
+            yield lab
         finally:
             if lab.process:
                 lab.kill()
             subprocess.run(["umount", "-l", lab.folder], check=True)
+
+
+def fill(lab):
+    """Takes the last byte of the disk."""
+    with open(lab.path("more"), "ab", buffering=0) as ballast:
+        for size in (4096, 1):
+            with pytest.raises(OSError):
+                while True:
+                    ballast.write(bytes(size))
+
+
+def push_until_busy(lab, creator):
+    """The number of orders that were accepted before."""
+    accepted = 0
+    for _ in range(400):
+        lab.listen()
+        answer = creator.ask("orders", orders=[order(f"A-{accepted + i}") for i in range(50)])
+        if answer["type"] == "problem":
+            assert answer["problem"] == "busy"
+            return accepted
+        accepted += answer["accepted"]
+    raise AssertionError("a disk of 3 MiB took 20,000 orders")
+
+
+@pytest.mark.parametrize("fails", ["the opening", "the first commit"])
+def test_a_start_on_a_full_disk_waits_for_room_and_serves_then(fails):
+    with small_disk() as lab, closing(sqlite3.connect(lab.path("takt.db"))) as beside:
+        accepted = push_until_busy(lab, lab.creator("luna"))
+        lab.kill()
+        # the log goes back into the database, so that the next start has to write what is not there yet: whoever opens the
+        # store first makes an index of its log, whoever opens it beside another does not
+        os.unlink(lab.path("ballast"))
+        beside.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if fails == "the opening":
+            beside.close()
+        fill(lab)
+        lab.said.clear()
+        lab.process = subprocess.Popen([f"{BUILD}/taktd", "plant.yaml"], cwd=lab.folder, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, env={**os.environ, "NOTIFY_SOCKET": lab.path("manager")})
+        said = lab.process.stderr.readline()
+        assert b"no space is left for the store" in said and (b"(COMMIT" in said) == (fails == "the first commit")
+        assert lab.alive() and "READY" not in [name for _, name, _ in lab.listen()]
+        os.unlink(lab.path("more"))
+        lab.await_ready()
+        wait_until(lambda: lab.ctl("status")["plan"]["orders_open"] == accepted, what="all that was accepted")
+        lab.stop()
+
+
+def test_a_full_disk_is_told_once_and_overcome_by_itself():
+    with small_disk() as lab:
+        luna = lab.creator("luna")
+        accepted = push_until_busy(lab, luna)
+
+        def trouble():
+            # there is room within SQLite's log for a while, and what is small may fit where what is large did not: until
+            # nothing does any more, the trouble comes and goes
+            nonlocal accepted
+            fill(lab)
+            accepted += luna.ask("orders", orders=[order(f"A-{accepted}")]).get("accepted", 0)
+            return "no space" in lab.ctl("status")["store"].get("trouble", "")
+
+        wait_until(trouble, what="the trouble in status")
+        wait_until(lambda: any("store: no space" in text for text in lab.values("STATUS")), what="STATUS")
+        os.unlink(lab.path("ballast"))
+        os.unlink(lab.path("more"))
+        wait_until(lambda: luna.ask("orders", orders=[order("Z-1")]).get("accepted"), what="it to be well again")
+        wait_until(lambda: 0 < lab.log().count("err store:") == lab.log().count("works again"), what="each trouble's end in the log")
+        assert len(lab.ctl("orders")["orders"]) == accepted + 1
+        lab.stop()
 
 
 # ---- arguments ----
