@@ -185,22 +185,6 @@ bool duration_parse_iso(const char *text, int64_t *ret_s) {
     return true;
 }
 
-const char *duration_format_iso(int64_t duration_s, char *buffer) {
-    int64_t d = duration_s / DAY_S, h = duration_s / 3600 % 24, m = duration_s / 60 % 60, s = duration_s % 60;
-    int at = snprintf(buffer, DURATION_TEXT_SIZE, "P");
-    if (d > 0)
-        at += snprintf(buffer + at, DURATION_TEXT_SIZE - (size_t)at, "%" PRId64 "D", d);
-    if (h > 0 || m > 0 || s > 0 || d == 0)
-        at += snprintf(buffer + at, DURATION_TEXT_SIZE - (size_t)at, "T");
-    if (h > 0)
-        at += snprintf(buffer + at, DURATION_TEXT_SIZE - (size_t)at, "%" PRId64 "H", h);
-    if (m > 0)
-        at += snprintf(buffer + at, DURATION_TEXT_SIZE - (size_t)at, "%" PRId64 "M", m);
-    if (s > 0 || duration_s == 0)
-        snprintf(buffer + at, DURATION_TEXT_SIZE - (size_t)at, "%" PRId64 "S", s);
-    return buffer;
-}
-
 const char *duration_format(int64_t duration_s, char *buffer) {
     const char *sign = duration_s < 0 ? "-" : "";
     int64_t t = duration_s < 0 ? -duration_s : duration_s;

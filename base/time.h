@@ -38,6 +38,5 @@ const char *day_format(int32_t day, char *buffer);
 
 /* ISO 8601 duration of weeks, days, hours, minutes and seconds, whole numbers: P1W, P2DT4H, PT30M. At most 10 years. */
 bool duration_parse_iso(const char *text, int64_t *ret_s);
-const char *duration_format_iso(int64_t duration_s, char *buffer);
 /* For people: "2 d 4 h", "35 min", "12 s": the two largest units. */
 const char *duration_format(int64_t duration_s, char *buffer);

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "config/calendar.h"
 #include "config/plant.h"
+#include "config/print.h"
 #include "config/week.h"
 
 #include <string.h>
@@ -42,7 +43,7 @@ static void print_summary(const struct plant *plant, FILE *out) {
     print_hours(plant, out);
 }
 
-int plant_check_main(const char *file, FILE *out, FILE *err) {
+int plant_check_main(const char *file, bool print, FILE *out, FILE *err) {
     struct plant *plant = NULL;
     struct plant_faults faults;
     struct takt_error error = {0};
@@ -53,7 +54,7 @@ int plant_check_main(const char *file, FILE *out, FILE *err) {
         fprintf(err, "taktd: %s\n", error.text);
     } else {
         print_faults(plant->notes, plant->note_count, "note: ", err);
-        print_summary(plant, out);
+        (print ? plant_print : print_summary)(plant, out);
     }
     plant_faults_done(&faults);
     plant_unref(plant);

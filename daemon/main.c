@@ -2,8 +2,9 @@
 
 /* taktd: read the plant, open the store, set the clock, run the actors, and give everything back in reverse order.
  *
- * Exit status (sysexits.h): 0 after SIGTERM or SIGINT; 64 wrong usage; 78 the plant's file is wrong, or lacks what open work
- * needs; 71 too few open files are allowed; 75 another daemon has the store or the plan; 74 the store fails; 69 an endpoint cannot be opened; 70 anything else. */
+ * Exit status (sysexits.h): 0 after SIGTERM or SIGINT; 64 wrong usage; 78 the plant's file is wrong, or lacks what open
+ * work needs; 71 too few open files are allowed; 75 another daemon has the store or the plan; 74 the store fails; 69 an
+ * endpoint cannot be opened; 70 anything else. */
 
 #include "base/arena.h"
 #include "base/time.h"
@@ -28,12 +29,13 @@
 enum { FILES_MIN = 512, STORE_PAUSE_MS_MIN = 100, STORE_PAUSE_MS_MAX = 3000, STORE_AWAIT_MS = 60000 };
 
 static const char usage[] =
-    "usage: taktd [--check] [--speed N] [--start TIME] [--role ROLE] FILE\n"
+    "usage: taktd [--check | --print] [--speed N] [--start TIME] [--role ROLE] FILE\n"
     "       taktd --version | --help\n"
     "\n"
     "Plans and runs the plant that FILE (YAML, with taktd.d/*.yaml beside it) describes.\n"
     "\n"
     "  --check       print every mistake in FILE and end: status 78 if there are any, 0 if not\n"
+    "  --print       print the plant as it is understood, defaults and taktd.d/*.yaml taken in, and end\n"
     "  --speed N     let plant time run N times as fast (0.001 to 100000)\n"
     "  --start TIME  with a new store: begin at this plant time, such as 2026-11-22T06:00:00Z\n"
     "  --role ROLE   what of the daemon this process is: all, intake (takes orders) or planner (the rest; of\n"
@@ -43,7 +45,7 @@ static const char usage[] =
 
 struct arguments {
     const char *file;
-    bool check;
+    bool check, print; /* print: checks, too */
     int64_t start_s, speed_milli;
     enum role role;
 };
@@ -73,14 +75,18 @@ static int wrong(const char *what, const char *value) {
 /* -1: go on; else the exit status. */
 static int parse_arguments(int argc, char **argv, struct arguments *ret) {
     static const struct option options[] = {
-        {"check", no_argument, NULL, 'c'},      {"speed", required_argument, NULL, 'n'}, {"start", required_argument, NULL, 's'},
-        {"role", required_argument, NULL, 'r'}, {"version", no_argument, NULL, 'v'},     {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+        {"check", no_argument, NULL, 'c'},       {"print", no_argument, NULL, 'p'},
+        {"speed", required_argument, NULL, 'n'}, {"start", required_argument, NULL, 's'},
+        {"role", required_argument, NULL, 'r'},  {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
     *ret = (struct arguments){.start_s = TAKT_TIME_NONE, .speed_milli = 1000};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'c':
             ret->check = true;
+            break;
+        case 'p':
+            ret->check = ret->print = true;
             break;
         case 'n':
             if (!parse_speed(optarg, &ret->speed_milli))
@@ -144,8 +150,8 @@ static int load(const struct arguments *arguments, struct plant **ret) {
     int code = plant_load(arguments->file, NULL, 0, ret, &faults, &err);
     for (size_t i = 0; i < faults.count; i++) {
         const struct plant_fault *fault = &faults.list[i];
-        log_write(LOG_LEVEL_ERR, "config", LOG_MESSAGE_BAD_CONFIG, NULL, "%s:%d:%d: %s", fault->file, fault->line, fault->column,
-                  fault->text);
+        log_write(LOG_LEVEL_ERR, "config", LOG_MESSAGE_BAD_CONFIG, NULL, "%s:%d:%d: %s", fault->file, fault->line,
+                  fault->column, fault->text);
     }
     if (code != 0 && faults.count == 0)
         log_err("config", "%s", err.text);
@@ -153,10 +159,11 @@ static int load(const struct arguments *arguments, struct plant **ret) {
     return code;
 }
 
-/* Before anything is opened: who would be open to all must not even begin. Who may use the control endpoint is for its socket
- * file to say, whatever `security` is. */
+/* Before anything is opened: who would be open to all must not even begin. Who may use the control endpoint is for its
+ * socket file to say, whatever `security` is. */
 static int check_endpoints(const struct plant *plant) {
-    const char *const addresses[] = {plant->listen.orders, plant->listen.shipments, plant->listen.floor, plant->listen.control};
+    const char *const addresses[] = {plant->listen.orders, plant->listen.shipments, plant->listen.floor,
+                                     plant->listen.control};
     struct takt_error err = {0};
     int code = 0;
     for (size_t i = 0; i < 4 && code == 0; i++)
@@ -185,9 +192,9 @@ static bool is_shared(const struct plant *plant) {
     return strncmp(plant->store, "postgresql:", 11) == 0;
 }
 
-/* A database on its way up, or down for a moment, is waited for: who starts a daemon again and again gives up sooner. So is
- * room on a full disk, as long as it takes: an end would help nobody, and the one who makes room need not come back for us.
- * *ret is NULL if we are told to end meanwhile. */
+/* A database on its way up, or down for a moment, is waited for: who starts a daemon again and again gives up sooner.
+ * So is room on a full disk, as long as it takes: an end would help nobody, and the one who makes room need not come
+ * back for us. *ret is NULL if we are told to end meanwhile. */
 static int open_store(const struct plant *plant, struct store **ret) {
     struct takt_error err = {0};
     struct store_config config = {.url = plant->store, .plant = plant->id, .create = true};
@@ -219,7 +226,8 @@ static int set_clock(struct store *store, const struct arguments *arguments, str
     bool known = code == 0 && kept.plant_s != TAKT_TIME_NONE;
     if (known && arguments->start_s != TAKT_TIME_NONE)
         log_notice("main", "--start means nothing to a store that has its time, ignoring");
-    if (code == 0 && clock_begin(known ? &before : NULL, arguments->start_s, arguments->speed_milli, clock_wall_ms(), ret)) {
+    if (code == 0 &&
+        clock_begin(known ? &before : NULL, arguments->start_s, arguments->speed_milli, clock_wall_ms(), ret)) {
         struct store_clock keep = {.head = {.op = STORE_CLOCK},
                                    .set = true,
                                    .plant_s = ret->plant_s,
@@ -235,7 +243,8 @@ static int set_clock(struct store *store, const struct arguments *arguments, str
 
 /* A claim is written, so that it too waits for room on a full disk. */
 static int write_claim(struct store *store, uint64_t *ret_epoch, bool *ret_end, struct takt_error *err) {
-    for (int64_t pause_ms = STORE_PAUSE_MS_MIN;; pause_ms = pause_ms * 2 < STORE_PAUSE_MS_MAX ? pause_ms * 2 : STORE_PAUSE_MS_MAX) {
+    for (int64_t pause_ms = STORE_PAUSE_MS_MIN;;
+         pause_ms = pause_ms * 2 < STORE_PAUSE_MS_MAX ? pause_ms * 2 : STORE_PAUSE_MS_MAX) {
         struct store_claim claim = {.head = {.op = STORE_CLAIM}};
         int code = store_call(store, &claim.head);
         *ret_epoch = claim.ret_epoch;
@@ -250,7 +259,8 @@ static int write_claim(struct store *store, uint64_t *ret_epoch, bool *ret_end, 
     }
 }
 
-/* An intake plans nothing and claims nothing. *ret_end: we are told to end while another planner is active, or the disk full. */
+/* An intake plans nothing and claims nothing. *ret_end: we are told to end while another planner is active, or the disk
+ * full. */
 static int claim(struct store *store, enum role role, uint64_t *ret_epoch, bool *ret_end) {
     struct takt_error err = {0};
     *ret_end = false;
@@ -274,8 +284,8 @@ static void seed_ids(void) {
     srand(seed);
 }
 
-/* Each connection is an open file, and libzmq aborts the process when accept finds none left on an ipc endpoint: as many as
- * we may have, and not a start with so few that the first clients would end it. */
+/* Each connection is an open file, and libzmq aborts the process when accept finds none left on an ipc endpoint: as
+ * many as we may have, and not a start with so few that the first clients would end it. */
 static bool raise_files(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -284,8 +294,8 @@ static bool raise_files(void) {
     setrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_max >= FILES_MIN)
         return true;
-    log_err("main", "only %llu files may be open; %d are needed (ulimit -n, LimitNOFILE=)", (unsigned long long)limit.rlim_max,
-            FILES_MIN);
+    log_err("main", "only %llu files may be open; %d are needed (ulimit -n, LimitNOFILE=)",
+            (unsigned long long)limit.rlim_max, FILES_MIN);
     return false;
 }
 
@@ -307,11 +317,14 @@ static int supervise(const struct supervisor_config *config) {
 static int run(const struct arguments *arguments, struct plant *plant, struct store *store, struct keyring *keys) {
     struct clock clock;
     bool told_to_end = false;
-    struct supervisor_config config = {
-        .file = arguments->file,
-        .role = arguments->role,
-        .actor = {.clock = &clock, .plant = plant, .store = store, .keys = keys, .planless = !role_plans(arguments->role),
-                  .intakeless = arguments->role == ROLE_PLANNER}};
+    struct supervisor_config config = {.file = arguments->file,
+                                       .role = arguments->role,
+                                       .actor = {.clock = &clock,
+                                                 .plant = plant,
+                                                 .store = store,
+                                                 .keys = keys,
+                                                 .planless = !role_plans(arguments->role),
+                                                 .intakeless = arguments->role == ROLE_PLANNER}};
     int code = set_clock(store, arguments, &clock);
     if (code == 0)
         code = claim(store, arguments->role, &config.actor.epoch, &told_to_end);
@@ -337,7 +350,7 @@ int main(int argc, char **argv) {
     if (status >= 0)
         return status;
     if (arguments.check)
-        return plant_check_main(arguments.file, stdout, stderr);
+        return plant_check_main(arguments.file, arguments.print, stdout, stderr);
     log_open();
     inherited_begin();
     supervisor_block_signals();

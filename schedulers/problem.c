@@ -161,10 +161,6 @@ int32_t problem_line_count(const struct problem *p) {
     return p->lines;
 }
 
-size_t problem_memory(const struct problem *p) {
-    return arena_used(p->arena);
-}
-
 const char *problem_task_name(const struct problem *p, int32_t task) {
     return p->task_name[task];
 }

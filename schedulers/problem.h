@@ -127,7 +127,6 @@ void problem_free(struct problem *p); /* NULL is fine */
 int32_t problem_task_count(const struct problem *p);
 int32_t problem_job_count(const struct problem *p);
 int32_t problem_line_count(const struct problem *p);
-size_t problem_memory(const struct problem *p); /* bytes */
 int32_t problem_task_job(const struct problem *p, int32_t task);
 /* As they were given; NULL where none was. */
 const char *problem_task_name(const struct problem *p, int32_t task);

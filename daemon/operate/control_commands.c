@@ -48,8 +48,7 @@ static bool read_creator(struct control_call *call, const char **ret) {
     return reader_problem(&r, "creator", REFUSAL_UNKNOWN_CREATOR, "there is no creator '%s' in the plant", *ret);
 }
 
-/* Begins a reply with the type of the request. */
-static struct writer *begin_reply(struct control_call *call) {
+struct writer *control_reply(struct control_call *call) {
     reply_begin(&call->reply, call->command->type, call->message.id);
     return &call->reply;
 }
@@ -117,7 +116,7 @@ static bool ask_status(struct control_call *call) {
 }
 
 static bool show_status(struct control_call *call) {
-    view_status(begin_reply(call), call, call->ask, call->request);
+    view_status(control_reply(call), call, call->ask, call->request);
     return end_reply(call);
 }
 
@@ -125,7 +124,7 @@ static bool show_creators(struct control_call *call) {
     const struct store_stats *stats = call->request;
     if (stats->head.code != 0)
         return refuse(&call->refusal, REFUSAL_BUSY, "", "%s", stats->head.err.text);
-    view_creators(begin_reply(call), call->control->plant, call->request);
+    view_creators(control_reply(call), call->control->plant, call->request);
     return end_reply(call);
 }
 
@@ -135,7 +134,7 @@ static bool ask_stock(struct control_call *call) {
 }
 
 static bool show_stock(struct control_call *call) {
-    view_stock(begin_reply(call), call->ask);
+    view_stock(control_reply(call), call->ask);
     return end_reply(call);
 }
 
@@ -148,7 +147,7 @@ static bool ask_lots(struct control_call *call) {
 
 static bool show_lots(struct control_call *call) {
     const struct ask *ask = call->ask;
-    struct writer *w = begin_reply(call);
+    struct writer *w = control_reply(call);
     struct page page = page_of(call, ask->u.lots.ret_count);
     writer_list(w, "lots");
     for (size_t i = page.from; i < page.to; i++)
@@ -183,7 +182,7 @@ static bool ask_plan(struct control_call *call) {
 
 static bool show_plan(struct control_call *call) {
     const struct ask *ask = call->ask;
-    struct writer *w = begin_reply(call);
+    struct writer *w = control_reply(call);
     struct page page = page_of(call, ask->u.plan.ret_count);
     writer_integer(w, "version", (int64_t)ask->u.plan.ret_version);
     writer_time(w, "time", call->now_s);
@@ -223,7 +222,7 @@ static bool ask_orders(struct control_call *call) {
 
 static bool show_orders(struct control_call *call) {
     const struct store_orders *orders = call->request;
-    struct writer *w = begin_reply(call);
+    struct writer *w = control_reply(call);
     writer_list(w, "orders");
     for (size_t i = 0; i < orders->ret_count; i++) {
         writer_object(w, NULL);
@@ -274,7 +273,7 @@ static bool ask_planned(struct control_call *call) {
 }
 
 static bool show_story(struct control_call *call) {
-    view_story(begin_reply(call), call->request, call->ask);
+    view_story(control_reply(call), call->request, call->ask);
     return end_reply(call);
 }
 
@@ -285,7 +284,7 @@ static bool ask_why(struct control_call *call) {
 
 static bool show_why(struct control_call *call) {
     const struct store_order *story = call->request;
-    struct writer *w = begin_reply(call);
+    struct writer *w = control_reply(call);
     writer_object(w, "order");
     view_order_row(w, &story->ret_order);
     writer_end(w);
@@ -314,7 +313,7 @@ static bool ask_shipments(struct control_call *call) {
 
 static bool show_shipments(struct control_call *call) {
     const struct store_shipments *shipments = call->request;
-    struct writer *w = begin_reply(call);
+    struct writer *w = control_reply(call);
     writer_list(w, "shipments");
     for (size_t i = 0; i < shipments->ret_count; i++)
         view_shipment(w, NULL, &shipments->ret_shipments[i]);
@@ -342,7 +341,7 @@ static bool ask_release(struct control_call *call) {
 
 static bool show_release(struct control_call *call) {
     const struct store_shipment *act = call->request;
-    writer_text(begin_reply(call), "shipment", act->shipment);
+    writer_text(control_reply(call), "shipment", act->shipment);
     return end_reply(call);
 }
 
@@ -354,7 +353,7 @@ static bool ask_reload(struct control_call *call) {
 }
 
 static bool show_reload(struct control_call *call) {
-    view_reload(begin_reply(call), "reload", call->reload);
+    view_reload(control_reply(call), "reload", call->reload);
     return end_reply(call);
 }
 
@@ -379,7 +378,7 @@ static bool show_config(struct control_call *call) {
     if (!read_page(call))
         return false;
     plant_values(call->control->plant, false, call->arena, &values, &count);
-    struct writer *w = begin_reply(call);
+    struct writer *w = control_reply(call);
     struct page page = page_of(call, count);
     writer_list(w, "options");
     for (size_t i = page.from; i < page.to; i++)

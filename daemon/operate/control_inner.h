@@ -56,6 +56,9 @@ struct control {
 };
 
 struct ask *control_ask(struct control_call *call, enum ask_kind kind);
+
+/* Begins a reply with the type of the request. */
+struct writer *control_reply(struct control_call *call);
 /* `request` is at least a struct store_request; its op is set. */
 void control_store(struct control_call *call, struct store_request *request);
 void control_reload(struct control_call *call);

@@ -26,13 +26,12 @@ static void write_key(struct writer *w, const struct key_view *v) {
 }
 
 bool control_show_keys(struct control_call *call) {
-    struct writer *w = &call->reply;
     struct keyring *keys = call->control->keys;
     struct key_view *list;
     size_t count;
     if (!need_keys(call))
         return false;
-    reply_begin(w, call->command->type, call->message.id);
+    struct writer *w = control_reply(call);
     writer_text(w, "plant_key", keyring_public(keys));
     writer_object(w, "refused");
     for (int v = KEY_STRANGER; v < KEY_VERDICTS; v++)
@@ -58,8 +57,7 @@ bool control_revoke_key(struct control_call *call) {
     if (code != 0)
         return reader_problem(&r, "key", code == TAKT_EINVAL ? REFUSAL_BAD_MESSAGE : REFUSAL_INTERNAL, "%s", err.text);
     log_write(LOG_LEVEL_NOTICE, "keys", LOG_MESSAGE_KEY_REVOKED, LOG_FIELDS({"TAKT_KEY", key}), "the key %s is revoked", key);
-    reply_begin(&call->reply, call->command->type, call->message.id);
-    writer_text(&call->reply, "key", key);
+    writer_text(control_reply(call), "key", key);
     reply_end(&call->reply);
     return true;
 }

@@ -10,15 +10,10 @@
 
 enum { LATE_DEFAULT = 20, LATE_MAX = 200 };
 
-static struct writer *begin(struct control_call *call) {
-    reply_begin(&call->reply, call->command->type, call->message.id);
-    return &call->reply;
-}
-
 /* The text is a member of the reply, for the HTTP port to take out. */
 bool control_show_metrics(struct control_call *call) {
     char *text = metrics_text(call, &call->ask->u.status, call->request);
-    writer_text(begin(call), "text", text);
+    writer_text(control_reply(call), "text", text);
     free(text);
     reply_end(&call->reply);
     return true;
@@ -31,7 +26,7 @@ bool control_ask_planner(struct control_call *call) {
 }
 
 bool control_show_alive(struct control_call *call) {
-    struct writer *w = begin(call);
+    struct writer *w = control_reply(call);
     writer_boolean(w, "good", true);
     writer_text(w, "text", "alive\n");
     reply_end(&call->reply);
@@ -42,7 +37,7 @@ bool control_show_ready(struct control_call *call) {
     const char *trouble = call->control->trouble;
     char text[sizeof call->control->trouble + 32];
     snprintf(text, sizeof text, *trouble ? "not ready: %s\n" : "ready\n", trouble);
-    struct writer *w = begin(call);
+    struct writer *w = control_reply(call);
     writer_boolean(w, "good", !*trouble);
     writer_text(w, "text", text);
     reply_end(&call->reply);
@@ -75,7 +70,7 @@ bool control_ask_late_orders(struct control_call *call) {
 bool control_show_late(struct control_call *call) {
     const struct ask *late = call->ask;
     const struct store_orders *orders = call->request;
-    struct writer *w = begin(call);
+    struct writer *w = control_reply(call);
     writer_integer(w, "endangered", (int64_t)late->u.late.ret_endangered);
     writer_list(w, "orders");
     for (size_t i = 0, k = 0; i < orders->ret_count && k < late->u.late.ret_count; k++) {

@@ -9,6 +9,7 @@
  *
  * Nothing is written before 3, so a publication that is refused leaves no trace. */
 
+#include "daemon/store/named.h"
 #include "daemon/store/operation.h"
 
 #include <stdlib.h>
@@ -44,53 +45,18 @@ struct publication {
 
 /* ---- gather ---- */
 
-static int compare_number(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static size_t sort_unique(uint64_t *numbers, size_t count) {
-    qsort(numbers, count, sizeof *numbers, compare_number);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || numbers[i] != numbers[kept - 1])
-            numbers[kept++] = numbers[i];
-    return kept;
-}
-
-static uint64_t *named_orders(const struct publication *p, size_t *ret_count) {
-    const struct store_publish *q = p->q;
-    size_t count = q->order_count + q->promise_count + q->event_count + q->slice_count, n = 0;
-    for (size_t i = 0; i < q->parcel_count; i++)
-        count += q->parcels[i].order_count;
-    uint64_t *numbers = arena_array(p->t->scratch, count, sizeof *numbers);
-    for (size_t i = 0; i < q->order_count; i++)
-        numbers[n++] = q->orders[i].no;
-    for (size_t i = 0; i < q->promise_count; i++)
-        numbers[n++] = q->promises[i].order;
-    for (size_t i = 0; i < q->event_count; i++)
-        numbers[n++] = q->events[i].order;
-    for (size_t i = 0; i < q->slice_count; i++)
-        numbers[n++] = q->slices[i].order;
-    for (size_t i = 0; i < q->parcel_count; i++)
-        for (uint32_t k = 0; k < q->parcels[i].order_count; k++)
-            numbers[n++] = q->parcels[i].orders[k];
-    *ret_count = sort_unique(numbers, n);
-    return numbers;
-}
-
 static int gather_lots(struct publication *p) {
     p->lots = arena_array(p->t->scratch, p->q->lot_count, sizeof *p->lots);
     for (size_t i = 0; i < p->q->lot_count; i++)
         p->lots[i] = p->q->lots[i].lot;
-    p->lot_count = sort_unique(p->lots, p->q->lot_count);
+    p->lot_count = named_sort(p->lots, p->q->lot_count);
     if (p->lot_count > 0 && p->lots[0] == 0)
         return takt_fail(p->err, TAKT_EINVAL, "lots are numbered from 1");
     return 0;
 }
 
 static int gather_orders(struct publication *p) {
-    uint64_t *numbers = named_orders(p, &p->order_count);
+    uint64_t *numbers = named_orders(p->q, p->t->scratch, &p->order_count);
     p->orders = arena_array(p->t->scratch, p->order_count, sizeof *p->orders);
     for (size_t i = 0; i < p->order_count; i++) {
         int code = p->t->ops->order_head(p->t, numbers[i], &p->orders[i].head);
@@ -106,7 +72,7 @@ static int gather_orders(struct publication *p) {
 
 static struct moved_order *find_order(struct publication *p, uint64_t no) {
     /* head.no is the first field of the first field */
-    return bsearch(&no, p->orders, p->order_count, sizeof *p->orders, compare_number);
+    return bsearch(&no, p->orders, p->order_count, sizeof *p->orders, named_compare);
 }
 
 /* ---- check ---- */
@@ -157,7 +123,7 @@ static int check_updates(struct publication *p) {
 static int check_lot(struct publication *p, uint32_t lot) {
     struct lot_head head;
     const uint64_t number = lot;
-    if (bsearch(&number, p->lots, p->lot_count, sizeof number, compare_number) != NULL)
+    if (bsearch(&number, p->lots, p->lot_count, sizeof number, named_compare) != NULL)
         return 0;
     int code = p->t->ops->lot_head(p->t, lot, &head);
     return code == TAKT_ENOENT ? takt_fail(p->err, code, "a publication names lot L%u, which is not there", lot) : code;

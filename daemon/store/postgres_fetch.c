@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/store/postgres_fetch.h"
 
+#include "daemon/store/named.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,38 +140,6 @@ int pg_fetched_key(struct postgres_store *s, const char *creator, const char *or
 
 /* ---- what a publication names ---- */
 
-static int compare_number(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static uint64_t *order_numbers(const struct store_publish *q, struct arena *arena, size_t *ret_count) {
-    size_t count = q->order_count + q->promise_count + q->event_count, n = 0;
-    for (size_t i = 0; i < q->parcel_count; i++)
-        count += q->parcels[i].order_count;
-    uint64_t *numbers = arena_array(arena, count, sizeof *numbers);
-    for (size_t i = 0; i < q->order_count; i++)
-        numbers[n++] = q->orders[i].no;
-    for (size_t i = 0; i < q->promise_count; i++)
-        numbers[n++] = q->promises[i].order;
-    for (size_t i = 0; i < q->event_count; i++)
-        numbers[n++] = q->events[i].order;
-    for (size_t i = 0; i < q->parcel_count; i++)
-        for (uint32_t k = 0; k < q->parcels[i].order_count; k++)
-            numbers[n++] = q->parcels[i].orders[k];
-    *ret_count = n;
-    return numbers;
-}
-
-static size_t sort_unique(uint64_t *numbers, size_t count) {
-    size_t kept = 0;
-    qsort(numbers, count, sizeof *numbers, compare_number);
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || numbers[i] != numbers[kept - 1])
-            numbers[kept++] = numbers[i];
-    return kept;
-}
-
 /* Asks for numbers, ascending and once each, in pieces; take_row is told every row, so in ascending order. */
 static void ask_numbers(struct postgres_store *s, enum pg_statement id, const uint64_t *numbers, size_t count,
                         void (*take_row)(struct postgres_store *s, const PGresult *r, int row)) {
@@ -207,23 +177,19 @@ static void fetch_lots(struct postgres_store *s, const struct store_publish *q) 
         numbers[count++] = q->tasks[i].lot;
     for (size_t i = 0; i < q->slice_count; i++)
         numbers[count++] = q->slices[i].lot;
-    count = sort_unique(numbers, count);
+    count = named_sort(numbers, count);
     f->lots = arena_array(f->request, count, sizeof *f->lots);
     ask_numbers(s, PG_LOT_HEADS, numbers, count, take_lot);
 }
 
 static void fetch_orders(struct postgres_store *s, const struct store_publish *q) {
     struct pg_fetched *f = s->fetched;
-    size_t named;
-    const uint64_t *others = order_numbers(q, f->request, &named);
+    size_t count;
+    const uint64_t *numbers = named_orders(q, f->request, &count);
     f->sliced = arena_array(f->request, q->slice_count, sizeof *f->sliced);
     for (size_t i = 0; i < q->slice_count; i++)
         f->sliced[i] = q->slices[i].order;
-    f->sliced_count = sort_unique(f->sliced, q->slice_count);
-    uint64_t *numbers = arena_array(f->request, named + f->sliced_count, sizeof *numbers);
-    memcpy(numbers, others, named * sizeof *numbers);
-    memcpy(numbers + named, f->sliced, f->sliced_count * sizeof *numbers);
-    size_t count = sort_unique(numbers, named + f->sliced_count);
+    f->sliced_count = named_sort(f->sliced, q->slice_count);
     f->heads = arena_array(f->request, count, sizeof *f->heads);
     ask_numbers(s, PG_ORDER_HEADS, numbers, count, take_head);
     ask_numbers(s, PG_SLICES_OF_ALL, f->sliced, f->sliced_count, take_slice);
@@ -253,7 +219,7 @@ int pg_fetched_head(struct postgres_store *s, uint64_t no, struct order_head *re
     if (!f->publishing)
         return 0;
     /* its number is the first field */
-    const struct order_head *head = bsearch(&no, f->heads, f->head_count, sizeof *f->heads, compare_number);
+    const struct order_head *head = bsearch(&no, f->heads, f->head_count, sizeof *f->heads, named_compare);
     if (head == NULL)
         return TAKT_ENOENT; /* a publication asks for those only that it names */
     *ret = *head;
@@ -265,7 +231,7 @@ int pg_fetched_lot(struct postgres_store *s, uint32_t lot, struct lot_head *ret)
     const uint64_t number = lot;
     if (!f->publishing)
         return 0;
-    const struct known_lot *known = bsearch(&number, f->lots, f->lot_count, sizeof *f->lots, compare_number);
+    const struct known_lot *known = bsearch(&number, f->lots, f->lot_count, sizeof *f->lots, named_compare);
     if (known == NULL)
         return TAKT_ENOENT;
     *ret = known->head;
@@ -274,11 +240,11 @@ int pg_fetched_lot(struct postgres_store *s, uint32_t lot, struct lot_head *ret)
 
 int pg_fetched_slices(struct postgres_store *s, uint64_t no, const struct slice_row **ret, size_t *ret_count) {
     const struct pg_fetched *f = s->fetched;
-    if (!f->publishing || bsearch(&no, f->sliced, f->sliced_count, sizeof no, compare_number) == NULL)
+    if (!f->publishing || bsearch(&no, f->sliced, f->sliced_count, sizeof no, named_compare) == NULL)
         return 0;
     /* the order is the first field */
     const struct slice_row *at =
-        f->slice_count == 0 ? NULL : bsearch(&no, f->slices, f->slice_count, sizeof *at, compare_number);
+        f->slice_count == 0 ? NULL : bsearch(&no, f->slices, f->slice_count, sizeof *at, named_compare);
     *ret_count = 0;
     *ret = at;
     if (at == NULL)

@@ -95,7 +95,7 @@ static void test_passwords_are_left_out_of_a_stores_url(void **state) {
 
 /* What --check prints and returns. */
 
-static int run_check(const char *text, char **ret_out, char **ret_err) {
+static int run_check(const char *text, bool print, char **ret_out, char **ret_err) {
     char file[64] = "/tmp/test_plant_check.XXXXXX";
     size_t out_size, err_size;
     int fd = mkstemp(file);
@@ -104,7 +104,7 @@ static int run_check(const char *text, char **ret_out, char **ret_err) {
     close(fd);
     FILE *out = open_memstream(ret_out, &out_size), *err = open_memstream(ret_err, &err_size);
     assert_true(out != NULL && err != NULL);
-    int status = plant_check_main(file, out, err);
+    int status = plant_check_main(file, print, out, err);
     fclose(out);
     fclose(err);
     unlink(file);
@@ -114,17 +114,30 @@ static int run_check(const char *text, char **ret_out, char **ret_err) {
 static void test_check_sums_a_good_plant_up(void **state) {
     char *out, *err;
     (void)state;
-    assert_int_equal(run_check(SMALL_PLANT, &out, &err), 0);
+    assert_int_equal(run_check(SMALL_PLANT, false, &out, &err), 0);
     assert_string_equal(out, "ok: 5 lines, 1 product, 1 packing line, 1 creator; lines work 40 to 168 h a week\n");
     assert_string_equal(err, "");
     free(out);
     free(err);
 }
 
+static void test_print_gives_a_plant_that_loads_as_the_same(void **state) {
+    char *out, *again, *err, *err_again;
+    (void)state;
+    assert_int_equal(run_check(SMALL_PLANT, true, &out, &err), 0);
+    assert_int_equal(run_check(out, true, &again, &err_again), 0);
+    assert_non_null(strstr(out, "\nplanning:\n"));
+    assert_string_equal(again, out);
+    free(out);
+    free(again);
+    free(err);
+    free(err_again);
+}
+
 static void test_check_prints_faults_and_returns_78(void **state) {
     char *out, *err;
     (void)state;
-    assert_int_equal(run_check("takt: 2\n", &out, &err), 78);
+    assert_int_equal(run_check("takt: 2\n", false, &out, &err), 78);
     assert_string_equal(out, "");
     assert_non_null(strstr(err, ":1:7: takt: 2 is out of range: 1 … 1\n"));
     assert_non_null(strstr(err, ":1:1: the plant's file has no 'lines', which is compulsory"));
@@ -137,7 +150,7 @@ static void test_check_of_no_file_returns_66(void **state) {
     size_t size = 0;
     (void)state;
     FILE *to = open_memstream(&text, &size);
-    assert_int_equal(plant_check_main("/nonexistent.yaml", to, to), 66);
+    assert_int_equal(plant_check_main("/nonexistent.yaml", false, to, to), 66);
     fclose(to);
     assert_string_equal(text, "taktd: cannot open '/nonexistent.yaml': No such file or directory\n");
     free(text);
@@ -149,6 +162,7 @@ int main(void) {
         cmocka_unit_test(test_every_option_has_its_effective_value),
         cmocka_unit_test(test_passwords_are_left_out_of_a_stores_url),
         cmocka_unit_test(test_check_sums_a_good_plant_up),
+        cmocka_unit_test(test_print_gives_a_plant_that_loads_as_the_same),
         cmocka_unit_test(test_check_prints_faults_and_returns_78),
         cmocka_unit_test(test_check_of_no_file_returns_66),
     };
