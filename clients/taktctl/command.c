@@ -71,6 +71,7 @@ static const char reference[] = "REF is CREATOR/ORDER_REF, or ORDER_REF where on
 const struct command commands[] = {
     {"status", "", "how the plant stands", NULL, NULL, 0, 0, show_status},
     {"orders", "", "list orders", NULL, orders_options, 0, 0, show_orders},
+    {"late", "[N]", "the N orders (20) that are late or nearly so, the worst first", NULL, NULL, 0, 1, show_late},
     {"order", "REF", "one order's whole story", reference, NULL, 1, 1, show_order},
     {"lots", "", "list lots", NULL, NULL, 0, 0, show_lots},
     {"plan", "", "the plan's tasks, as a table or a chart", times, plan_options, 0, 0, show_plan},

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Commands about orders and what leaves: orders, order, why, shipments. */
+/* Commands about orders and what leaves: orders, late, order, why, shipments. */
 
 #include "clients/taktctl/command.h"
 #include "clients/taktctl/show.h"
 #include "clients/taktctl/table.h"
 #include "daemon/wire/writer.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { LATE_DEFAULT = 20, LATE_MAX = 200 };
 
 /* ---- orders ---- */
 
@@ -62,6 +65,59 @@ int show_orders(struct ctl *ctl, const struct command *command, const struct arg
         print_orders(ctl, json_object_get(reply, "orders"));
         show_zone(ctl);
     }
+    json_decref(reply);
+    return 0;
+}
+
+/* ---- late ---- */
+
+/* "3 h 20 min late", "40 min" */
+static void spare_text(int64_t spare_s, char *text, size_t size) {
+    long long minutes = (spare_s < 0 ? -spare_s : spare_s) / 60;
+    int used = minutes >= 60 ? snprintf(text, size, "%lld h %lld min", minutes / 60, minutes % 60)
+                             : snprintf(text, size, "%lld min", minutes);
+    if (spare_s < 0)
+        snprintf(text + used, size - (size_t)used, " late");
+}
+
+static void print_late(const struct ctl *ctl, const json_t *orders) {
+    struct table *t = table_new(ctl, "creator|order|state|ship by|expected|to spare");
+    char ship_by[WHEN_SIZE], expected[WHEN_SIZE], spare[64];
+    size_t i;
+    json_t *order;
+    json_array_foreach(orders, i, order) {
+        int64_t spare_s = integer_of(order, "spare_s");
+        spare_text(spare_s, spare, sizeof spare);
+        table_cell(t, "%s", text_of(order, "creator"));
+        table_cell(t, "%s", text_of(order, "order_ref"));
+        table_cell(t, "%s", text_of(order, "state"));
+        table_cell(t, "%s", when_of(ctl, order, "ship_by", ship_by));
+        table_cell(t, "%s", when_of(ctl, order, "expected_packed", expected));
+        table_cell(t, "%s", spare);
+        table_tone(t, spare_s < 0 ? TONE_BAD : TONE_PLAIN);
+    }
+    table_print(t, "no order is late or nearly so");
+    show_zone(ctl);
+}
+
+int show_late(struct ctl *ctl, const struct command *command, const struct arguments *arguments) {
+    (void)command;
+    json_t *reply;
+    char *end = NULL;
+    long limit = arguments->word_count > 0 ? strtol(arguments->words[0], &end, 10) : LATE_DEFAULT;
+    if ((end && *end) || limit < 1 || limit > LATE_MAX)
+        return command_wrong(ctl, "N is a number from 1 to %d, not '%s'", LATE_MAX, arguments->words[0]);
+    int status = ctl_connect(ctl);
+    if (status != 0)
+        return status;
+    struct writer w = {0};
+    ctl_begin(ctl, &w, "late");
+    writer_integer(&w, "limit", limit);
+    status = ctl_send(ctl, &w, &reply);
+    if (status != 0)
+        return status;
+    if (!ctl_json(ctl, reply))
+        print_late(ctl, json_object_get(reply, "orders"));
     json_decref(reply);
     return 0;
 }

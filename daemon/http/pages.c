@@ -11,6 +11,7 @@
 PAGE(board_html, "board.html");
 PAGE(board_js, "board.js");
 PAGE(gantt_js, "gantt.js");
+PAGE(why_js, "why.js");
 PAGE(words_js, "words.js");
 PAGE(board_css, "board.css");
 PAGE(icon_svg, "icon.svg");

@@ -22,6 +22,7 @@ static const struct route routes[] = {
     PAGE("/", HTML, page_board_html),
     PAGE("/board.js", SCRIPT, page_board_js),
     PAGE("/gantt.js", SCRIPT, page_gantt_js),
+    PAGE("/why.js", SCRIPT, page_why_js),
     PAGE("/words.js", SCRIPT, page_words_js),
     PAGE("/board.css", STYLE, page_board_css),
     PAGE("/icon.svg", PICTURE, page_icon_svg),

@@ -204,13 +204,16 @@ static void write_steps(struct writer *w, const struct why_step *steps, size_t c
         const struct why_step *step = &steps[i];
         writer_object(w, NULL);
         writer_text(w, "what", step->what);
+        writer_some_text(w, "how", step->how);
         writer_some_text(w, "task", step->task);
         writer_some_text(w, "line", step->line);
         writer_some_text(w, "pool", step->pool);
         writer_some_text(w, "material", step->material);
+        writer_some_text(w, "reason", step->reason);
         writer_some_text(w, "other", step->other);
         writer_time(w, "from", step->from_s);
         writer_time(w, "to", step->to_s);
+        writer_time(w, "until", step->until_s);
         writer_text(w, "text", step->text);
         writer_end(w);
     }

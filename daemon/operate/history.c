@@ -23,10 +23,12 @@ static const char *when(const struct telling *t, int64_t time_s, char buffer[MOM
     return moment_text(t->plant->zone, time_s, t->now_s, buffer);
 }
 
-static void add(struct telling *t, const char *what, int64_t from_s, int64_t to_s, const char *text) {
+static struct why_step *add(struct telling *t, const char *what, int64_t from_s, int64_t to_s, const char *text) {
     struct why_step *s = &t->to->steps[t->to->count++];
-    *s = (struct why_step){.line = "", .pool = "", .material = "", .from_s = from_s, .to_s = to_s, .text = text};
+    *s = (struct why_step){.how = "", .line = "", .pool = "", .material = "", .reason = "", .from_s = from_s, .to_s = to_s,
+                           .until_s = TAKT_TIME_NONE, .text = text};
     snprintf(s->what, sizeof s->what, "%s", what);
+    return s;
 }
 
 /* ---- what is told ---- */
@@ -37,15 +39,21 @@ static void tell_promise(struct telling *t, const struct promise_row *p, bool fi
                                             when(t, p->ship_by_s, by))
                              : arena_printf(t->arena, "%s it was promised anew to leave by %s (%s)", when(t, p->at_s, at),
                                             when(t, p->ship_by_s, by), p->reason[0] ? p->reason : "no reason was kept");
-    add(t, "promised", p->at_s, p->ship_by_s, text);
+    struct why_step *s = add(t, "promised", p->at_s, p->ship_by_s, text);
+    s->how = first ? "" : "anew";
+    s->reason = first ? "" : p->reason;
 }
 
-static const char *say_shipped(const struct telling *t, const struct event_row *e) {
-    const struct shipment_row *s = t->story->ret_shipment;
-    const char *carrier = e->carrier[0] ? e->carrier : s ? s->parcel.carrier : "";
-    const char *id = e->shipment[0] ? e->shipment : s ? s->parcel.shipment : "its parcel";
+static void tell_shipped(struct telling *t, const struct event_row *e) {
+    const struct shipment_row *shipment = t->story->ret_shipment;
+    const char *carrier = e->carrier[0] ? e->carrier : shipment ? shipment->parcel.carrier : "";
+    const char *id = e->shipment[0] ? e->shipment : shipment ? shipment->parcel.shipment : "its parcel";
     char at[MOMENT_SIZE];
-    return arena_printf(t->arena, "it left in %s%s%s %s", id, carrier[0] ? " with " : "", carrier, when(t, e->at_s, at));
+    struct why_step *s = add(t, "shipped", e->at_s, e->at_s,
+                             arena_printf(t->arena, "it left in %s%s%s %s", id, carrier[0] ? " with " : "", carrier,
+                                          when(t, e->at_s, at)));
+    s->reason = carrier;
+    snprintf(s->other, sizeof s->other, "%s", id);
 }
 
 static void tell_event(struct telling *t, const struct event_row *e) {
@@ -61,7 +69,7 @@ static void tell_event(struct telling *t, const struct event_row *e) {
         add(t, "made", e->at_s, e->at_s, arena_printf(t->arena, "all of it was made %s", when(t, e->at_s, at)));
         break;
     case EVENT_ORDER_SHIPPED:
-        add(t, "shipped", e->at_s, e->at_s, say_shipped(t, e));
+        tell_shipped(t, e);
         break;
     case EVENT_ORDER_CANCELLED:
         add(t, "cancelled", e->at_s, e->at_s, arena_printf(t->arena, "it was cancelled %s", when(t, e->at_s, at)));
@@ -104,7 +112,8 @@ static void tell_kept(struct telling *t) {
                                     story->ret_promise_count == 1 ? "its promise" : "its last promise");
     if (first_s != last_s)
         text = arena_printf(t->arena, "%s and %s its first", text, say_kept(t, shipped_s, first_s));
-    add(t, "kept", shipped_s, last_s, text);
+    struct why_step *s = add(t, "kept", shipped_s, last_s, text);
+    s->until_s = first_s != last_s ? first_s : TAKT_TIME_NONE;
 }
 
 /* ---- all of it ---- */

@@ -59,9 +59,12 @@ struct why_step {
     char what[24];            /* release, material, task, line, changeover, pool, closed, down, fixed, company, packing, cutoff, lot; of
                                * an order that has ended: promised, started, made, packed, shipped, cancelled, kept */
     char task[72];            /* which task waited, "" for packing */
+    const char *how;          /* of several ways to say one `what`, which: each has a word in the table of why.js; "" */
     const char *line, *pool, *material; /* "" */
-    char other[72];           /* the task or lot it waited for, "" */
+    const char *reason;       /* of down: what was reported; of promised: why anew; of shipped: the carrier; "" */
+    char other[72];           /* the task, lot or parcel it waited for or left in, "" */
     int64_t from_s, to_s;
+    int64_t until_s;          /* of down: its reported end; of kept: the first promise; TAKT_TIME_NONE */
     const char *text;         /* a sentence: "waits for line print-1 behind L4711-print until Mon 06:00" */
 };
 

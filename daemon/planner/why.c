@@ -32,7 +32,8 @@ static const char *when(const struct telling *w, int64_t time_s, char *buffer) {
 
 static struct why_step *step(struct telling *w, const char *what, int64_t from_s, int64_t to_s) {
     struct why_step *s = &w->steps[w->count < STEPS_MOST ? w->count++ : STEPS_MOST - 1];
-    *s = (struct why_step){.line = "", .pool = "", .material = "", .from_s = from_s, .to_s = to_s, .text = ""};
+    *s = (struct why_step){.how = "", .line = "", .pool = "", .material = "", .reason = "", .from_s = from_s, .to_s = to_s,
+                           .until_s = TAKT_TIME_NONE, .text = ""};
     snprintf(s->what, sizeof s->what, "%s", what);
     return s;
 }
@@ -71,6 +72,7 @@ struct naming {
     const struct task *task;
     size_t other_op;
     const struct down *down; /* what the line is in meanwhile; NULL: it runs */
+    const char *how;         /* see struct why_step; set by who says it */
     char name[72], other[72], to[MOMENT_SIZE];
     int32_t pool;
 };
@@ -79,11 +81,15 @@ static const char *line_of(const struct telling *w, const struct task *t) {
     return t->line < 0 ? "" : w->p->plant->lines[t->line].id;
 }
 
-static const char *say_task(struct telling *w, const struct naming *n) {
-    if (n->other_lot != NULL && lot_op(w->p, n->other_lot, n->other_op)->rest_s > 0)
+static const char *say_task(struct telling *w, struct naming *n) {
+    if (n->other_lot != NULL && lot_op(w->p, n->other_lot, n->other_op)->rest_s > 0) {
+        n->how = "rests";
         return arena_printf(w->arena, "%s comes after %s, which ends and rests until %s", n->name, n->other, n->to);
-    if (n->other_lot != NULL && task_overlap(w->p, n->other_lot, n->other_op) > 0)
+    }
+    if (n->other_lot != NULL && task_overlap(w->p, n->other_lot, n->other_op) > 0) {
+        n->how = "overlaps";
         return arena_printf(w->arena, "%s comes after %s, which has made enough by %s", n->name, n->other, n->to);
+    }
     return arena_printf(w->arena, "%s comes after %s, which ends %s", n->name, n->other, n->to);
 }
 
@@ -100,23 +106,29 @@ static const char *say_down(struct telling *w, const struct down *d) {
                         when(w, guess_s, at));
 }
 
-static const char *say_line(struct telling *w, const struct naming *n) {
+/* The same as data. */
+static void note_down(const struct telling *w, struct why_step *s, const struct down *d) {
+    s->reason = arena_strdup(w->arena, d->reason);
+    s->until_s = d->to_s == TAKT_TIME_NEVER ? TAKT_TIME_NONE : d->to_s;
+}
+
+static const char *say_line(struct telling *w, struct naming *n) {
     return arena_printf(w->arena, "%s waits for line %s behind %s until %s", n->name, line_of(w, n->task), n->other,
                         n->to);
 }
 
-static const char *say_changeover(struct telling *w, const struct naming *n) {
+static const char *say_changeover(struct telling *w, struct naming *n) {
     return arena_printf(w->arena, "%s waits until line %s is changed over after %s, until %s", n->name,
                         line_of(w, n->task), n->other, n->to);
 }
 
-static const char *say_pool(struct telling *w, const struct naming *n) {
+static const char *say_pool(struct telling *w, struct naming *n) {
     return arena_printf(w->arena, "%s waits for %s, which %s has until %s", n->name,
                         n->pool < 0 ? "a pool" : w->p->plant->pools[n->pool].id,
                         n->other[0] == '\0' ? "another task" : n->other, n->to);
 }
 
-static const char *say_closed(struct telling *w, const struct naming *n) {
+static const char *say_closed(struct telling *w, struct naming *n) {
     if (n->down != NULL)
         return arena_printf(w->arena, "%s waits for line %s, which %s; it is planned to begin %s", n->name,
                             line_of(w, n->task), say_down(w, n->down), n->to);
@@ -124,7 +136,8 @@ static const char *say_closed(struct telling *w, const struct naming *n) {
     return arena_printf(w->arena, "%s waits while %s is closed until %s", n->name, what, n->to);
 }
 
-static const char *say_fixed(struct telling *w, const struct naming *n) {
+static const char *say_fixed(struct telling *w, struct naming *n) {
+    n->how = n->task->state == TASK_STARTED ? "runs" : "";
     if (n->task->state == TASK_STARTED && n->down != NULL)
         return arena_printf(w->arena, "%s has been running on line %s, which %s, and is expected to end %s", n->name,
                             line_of(w, n->task), say_down(w, n->down), n->to);
@@ -136,7 +149,7 @@ static const char *say_fixed(struct telling *w, const struct naming *n) {
 
 static const struct {
     const char *what;
-    const char *(*say)(struct telling *, const struct naming *); /* NULL: the first cause, see tell_release */
+    const char *(*say)(struct telling *, struct naming *); /* NULL: the first cause, see tell_release */
 } BINDINGS[] = {
     [BOUND_NOTHING] = {"release", NULL},
     [BOUND_RELEASE] = {"release", NULL},
@@ -167,7 +180,7 @@ static const struct down *down_between(const struct telling *w, int32_t line, in
 }
 
 static void tell_binding(struct telling *w, const struct binding_step *b) {
-    struct naming n = {.pool = b->pool};
+    struct naming n = {.pool = b->pool, .how = "begins"};
     size_t op = 0;
     const struct plan_model *m = w->p->model;
     n.lot = model_lot(w, b->task, &op);
@@ -193,8 +206,13 @@ static void tell_binding(struct telling *w, const struct binding_step *b) {
     memcpy(s->other, n.other, sizeof s->other);
     s->line = line_of(w, n.task);
     s->pool = b->pool < 0 ? "" : w->p->plant->pools[b->pool].id;
+    if (BINDINGS[b->why].say != NULL)
+        n.how = "";
     s->text = BINDINGS[b->why].say != NULL ? BINDINGS[b->why].say(w, &n)
                                            : arena_printf(w->arena, "%s may begin %s", n.name, n.to);
+    s->how = n.how;
+    if (n.down != NULL)
+        note_down(w, s, n.down);
 }
 
 static bool told_down(const struct telling *w, const char *line) {
@@ -214,7 +232,9 @@ static void tell_line(struct telling *w, const struct lot *lot, size_t op) {
     struct why_step *s = step(w, "down", d->from_s, d->to_s);
     task_name(w->p, lot, op, name);
     memcpy(s->task, name, sizeof s->task);
+    s->how = "planned";
     s->line = line_of(w, t);
+    note_down(w, s, d);
     s->text = arena_printf(w->arena, "line %s, on which %s is planned, %s", s->line, name, say_down(w, d));
 }
 
@@ -231,11 +251,15 @@ static void tell_lot(struct telling *w, const struct lot *lot) {
     char at[MOMENT_SIZE];
     if (lot->state == LOT_DONE || task < 0) {
         struct why_step *s = step(w, "lot", lot->opened_at_s, lot->ready_s);
-        if (lot->state == LOT_DONE)
+        if (lot->state == LOT_DONE) {
+            s->how = "made";
+            snprintf(s->other, sizeof s->other, "L%" PRIu32, lot->no);
             s->text = arena_printf(w->arena, "L%" PRIu32 " was made, and rested until %s", lot->no,
                                    when(w, lot->ready_s, at));
-        else
-            w->count--, tell_release(w, lot);
+        } else {
+            w->count--;
+            tell_release(w, lot);
+        }
         return;
     }
     size_t count = solve_explain(w->p->model->problem, w->p->schedule, task, steps, STEPS_MOST);
@@ -272,6 +296,7 @@ static void tell_packing(struct telling *w, const struct order *o) {
     if (o->made_s == TAKT_TIME_NEVER)
         return;
     s = step(w, "packing", o->made_s, o->packed_s);
+    s->how = o->packed_at_s != TAKT_TIME_NONE ? "done" : "";
     s->text = o->packed_at_s != TAKT_TIME_NONE
                   ? arena_printf(w->arena, "it was packed %s", when(w, o->packed_at_s, a))
                   : arena_printf(w->arena, "it is to be packed by %s", when(w, o->packed_s, a));
@@ -299,6 +324,7 @@ void why_answer(struct planner *p, int64_t now_s, struct ask *ask) {
     const struct lot *lot = last_lot(o, &lots);
     if (lots > 1) {
         struct why_step *s = step(&w, "lot", TAKT_TIME_NONE, lot->ready_s);
+        snprintf(s->other, sizeof s->other, "L%" PRIu32, lot->no);
         s->text = arena_printf(ask->arena, "of its %zu lots L%" PRIu32 " is ready last, %s", lots, lot->no,
                                when(&w, lot->ready_s, at));
     }

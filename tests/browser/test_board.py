@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The board as people see and use it: in Chromium, on the real daemon."""
 import os
+import re
 import sys
 
 import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 
-from taktlab import order, wait_until  # noqa: E402
+from taktlab import ROOT, order, wait_until  # noqa: E402
 from test_http import Board  # noqa: E402
 from webdriver import Browser  # noqa: E402
 
@@ -40,6 +41,7 @@ def test_the_board_shows_plan_lines_orders_and_creators_without_a_complaint_of_t
         assert b.run(ROWS % "lines") == 3 and b.run(ROWS % "creators") == 3
         b.wait(ROWS % "tasks", "the table of tasks")
         assert "print" in text(b, "#tasks") and "luna" in text(b, "#creators")
+        assert not re.search("NaN|undefined|null|Invalid", b.run("return document.body.innerText"))
         painted = b.run("const c = document.getElementById('gantt'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
                         "const seen = new Set(); for (let i = 0; i < d.length; i += 4) seen.add(d[i] << 16 | d[i + 1] << 8 | d[i + 2]);"
                         "return seen.size")
@@ -55,6 +57,23 @@ def test_a_change_comes_to_the_board_by_itself(lab):
         b.wait(ROWS % "late", "late orders")
         b.run("document.querySelector('#late button').click()")
         b.wait("return [...document.querySelectorAll('#late td.text')].some(td => td.textContent.length > 20)", "the why")
+        b.run("document.getElementById('language').click()")
+        why = text(b, "#late td.text")
+        assert "停机（nozzle）" in why and "承诺" in why and not re.search("[a-z]+ [a-z]+", why), why
+
+
+def test_each_kind_of_why_has_words_in_chinese():
+    with open(f"{ROOT}/daemon/http/pages/why.js", encoding="utf-8") as f:
+        words = set(re.findall(r'^  "([a-z ]+)": ', f.read(), re.M))
+    kinds = set()
+    for path in ("daemon/planner/why.c", "daemon/operate/history.c"):
+        with open(f"{ROOT}/{path}", encoding="utf-8") as f:
+            source = f.read()
+        kinds |= set(re.findall(r'(?:step\(&?w|add\(t), "(\w+)"', source)) | set(re.findall(r'\] = \{"(\w+)"', source))
+        hows = set(re.findall(r'how = [^;]*?"(\w+)"', source))
+        assert hows <= {word.split()[-1] for word in words if " " in word}, hows
+    assert len(kinds) > 12 and kinds <= {word.split()[0] for word in words}
+    assert kinds <= words
 
 
 def test_it_speaks_chinese_to_who_reads_chinese_and_changes_on_a_button(lab):

@@ -6,8 +6,9 @@ import os
 import re
 import signal
 import socket
+import subprocess
 
-from taktlab import PLANT, Lab, order, wait_until
+from taktlab import BUILD, PLANT, Lab, order, wait_until
 
 TOKEN = "0123456789abcdef0123"
 
@@ -46,7 +47,7 @@ class Board(Lab):
 def test_the_board_and_its_parts_are_served_with_headers_that_keep_others_out():
     with Board().start() as lab:
         for path, kind in (("/", "text/html"), ("/board.js", "text/javascript"), ("/gantt.js", "text/javascript"),
-                           ("/words.js", "text/javascript"), ("/board.css", "text/css"), ("/icon.svg", "image/svg+xml")):
+                           ("/words.js", "text/javascript"), ("/why.js", "text/javascript"), ("/board.css", "text/css"), ("/icon.svg", "image/svg+xml")):
             reply, text = lab.get(path)
             assert reply.status == 200 and reply.getheader("Content-Type").startswith(kind) and "SPDX" in text
             assert "default-src 'none'" in reply.getheader("Content-Security-Policy")
@@ -74,11 +75,16 @@ def test_orders_that_will_be_late_are_listed_the_worst_first():
         wait_until(lambda: lab.ctl("status")["orders"]["planned"] == 4, what="promises")
         lab.ctl("report", "down", "--line", "sew-1.1", "--until", "2026-11-27T06:00:00Z", "--reason", "needle")
         lab.ctl("report", "down", "--line", "sew-1.2", "--until", "2026-11-27T06:00:00Z", "--reason", "needle")
-        wait_until(lambda: lab.ctl("status")["plan"]["late_wish"] == 4, what="late orders")
+        wait_until(lambda: lab.ctl("status")["plan"]["late_wish"] == 4 and lab.ctl("status")["promises"]["repromised"] == 4,
+                   what="late orders that were told so")
         late = json.loads(lab.get("/api/late?limit=3")[1])["orders"]
         spare = [o["spare_s"] for o in late]
         assert len(late) == 3 and spare == sorted(spare)
         assert all(o["creator"] == "luna" and o["expected_packed"] for o in late)
+        assert lab.ctl("late", "3")["orders"] == late
+        rows = subprocess.run([f"{BUILD}/taktctl", "--socket", f"ipc://{lab.path('control.sock')}", "late"], capture_output=True, text=True,
+                              check=True).stdout.splitlines()
+        assert len(rows) == 4 and all(row.startswith("luna\tA-") and row.endswith(" min") for row in rows)
 
 
 def test_metrics_are_openmetrics_and_name_no_order_and_no_creator():

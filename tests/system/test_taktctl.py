@@ -243,6 +243,7 @@ def test_long_lists_are_paged_through_whole():
     (["line", "print-1", "last"], 64, "next"),
     (["line", "print-9", "next"], 66, "print-9"),
     (["line", "print-1", "next", "0"], 64, "1 to 100"),
+    (["late", "0"], 64, "1 to 200"),
     (["report", "finnished"], 64, "did you mean 'finished'"),
     (["report", "started"], 65, "'started' needs --task TASK"),
     (["report", "down"], 65, "'down' needs --line LINE"),
@@ -289,7 +290,7 @@ def test_a_daemon_that_does_not_answer_is_waited_for_only_so_long(tmp_path):
 def test_help_and_version_need_no_daemon_and_every_command_has_its_own():
     whole = subprocess.run([f"{BUILD}/taktctl", "--help"], capture_output=True, text=True, check=True).stdout
     names = re.findall(r"^  ([a-z]+)", whole, re.M)
-    assert {"status", "orders", "order", "lots", "plan", "line", "report", "shipments", "creators", "stock", "why", "reload",
+    assert {"status", "orders", "late", "order", "lots", "plan", "line", "report", "shipments", "creators", "stock", "why", "reload",
             "config"} <= set(names)
     for name in names:
         text = subprocess.run([f"{BUILD}/taktctl", name, "--help"], capture_output=True, text=True, check=True).stdout

@@ -3,6 +3,7 @@
 // the plant. All texts from the daemon are put in as text, never as markup.
 
 import {Gantt} from "/gantt.js";
+import {tell} from "/why.js";
 import {words} from "/words.js";
 
 const DAY = 24 * 3600e3, TASKS_SHOWN = 200, AT_MOST_EVERY_MS = 2000, AGAIN_MS = 30000;
@@ -10,7 +11,7 @@ const $ = id => document.getElementById(id);
 
 let language = localStorage.getItem("language") ?? (navigator.language.startsWith("zh") ? "zh" : "en");
 let zone = "UTC", offset = null; // of the plant's clock against this one's, at its speed
-const told = new Map(); // whys that were asked for: they stay until the next look at the page
+const told = new Map(); // whys that were asked for, as data: they stay until the page is opened anew
 let state = {}, view = {days: 3, from: null}, again = 0, last = 0, busy = false;
 
 const say = (word, ...values) => {
@@ -78,7 +79,7 @@ function showFigures() {
     ["repromised", number(p.repromised)],
     ["to-ship", number(status.shipments.open + status.shipments.taken)],
     ["aside", number(status.shipments.aside), status.shipments.aside ? "bad" : ""],
-    ["plan-age", `${number(status.plan.version)}`],
+    ["plan-version", `${number(status.plan.version)}`],
   ];
   $("figures").replaceChildren(...figures.map(([word, value, kind]) => {
     const div = document.createElement("div"), dt = document.createElement("dt"), dd = document.createElement("dd");
@@ -118,39 +119,40 @@ function showLines() {
 
 async function why(order, button) {
   const reply = await fetch(`/api/why?order=${encodeURIComponent(`${order.creator}/${order.order_ref}`)}`);
-  const answer = await reply.json();
-  const row = document.createElement("tr"), text = cell(reply.ok ? answer.sentence : answer.detail ?? say("unknown-order"), "text");
+  told.set(`${order.creator}/${order.order_ref}`, reply.ok ? await reply.json() : null);
+  button.closest("tr").after(whyRow(`${order.creator}/${order.order_ref}`));
+  button.remove();
+}
+
+function whyRow(name) {
+  const row = document.createElement("tr"), answer = told.get(name);
+  const text = cell(answer ? tell(answer, language, full) : say("unknown-order"), "text");
   text.colSpan = 6;
   row.append(text);
-  button.closest("tr").after(row);
-  button.remove();
-  told.set(`${order.creator}/${order.order_ref}`, text.textContent);
+  return row;
 }
 
 function showLate() {
   const {late} = state;
   $("late-none").hidden = late.orders.length > 0;
   $("late-table").hidden = late.orders.length === 0;
-  fill("late", late.orders.flatMap(order => {
-    const sentence = told.get(`${order.creator}/${order.order_ref}`), button = document.createElement("button");
+  $("late").replaceChildren(...late.orders.flatMap(order => {
+    const name = `${order.creator}/${order.order_ref}`, button = document.createElement("button"), tr = document.createElement("tr");
     button.type = "button";
     button.textContent = say("show-why");
     button.addEventListener("click", () => why(order, button));
-    const row = [cell(`${order.creator}/${order.order_ref}`), cell(say(order.state)), cell(full(order.ship_by)),
+    tr.append(cell(name), cell(say(order.state)), cell(full(order.ship_by)),
       cell(full(order.expected_packed)),
       cell(order.spare_s < 0 ? say("late-by", span(order.spare_s * 1000)) : span(order.spare_s * 1000), order.spare_s < 0 ? "bad" : ""),
-      cell(sentence ? "" : button)];
-    if (!sentence) return [row];
-    const text = cell(sentence, "text");
-    text.colSpan = 6;
-    return [row, [text]];
+      cell(told.has(name) ? "" : button));
+    return told.has(name) ? [tr, whyRow(name)] : [tr];
   }));
 }
 
 function showCreators() {
   fill("creators", state.creators.creators.map(creator => {
     const o = creator.orders, open = o.accepted + o.held + o.planned;
-    return [cell(creator.creator), ...[creator.share ?? 0, open, o.in_production + o.made, o.packed, o.shipped, o.cancelled]
+    return [cell(creator.creator), ...[creator.share ?? 0, open, o["in-production"] + o.made, o.packed, o.shipped, o.cancelled]
       .map(value => cell(number(value), "number"))];
   }));
 }
