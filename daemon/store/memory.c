@@ -65,7 +65,8 @@ static void free_rows(struct memory_store *s) {
     for (struct memory_creator *c = s->creators; c != NULL; c = c->hh.next)
         free(c->events.rows);
     void *const arrays[] = {s->orders.rows,   s->lots.rows,  s->changes.rows, s->shipments.rows, s->stock.rows,
-                            s->receipts.rows, s->downs.rows, s->setups.rows,  s->surplus.rows};
+                            s->receipts.rows, s->downs.rows, s->setups.rows,  s->surplus.rows,
+                            s->processes.rows};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         free(arrays[i]);
 }

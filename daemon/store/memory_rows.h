@@ -64,6 +64,7 @@ struct memory_store {
     ROWS(struct down_row) downs;
     ROWS(struct setup_row) setups;
     ROWS(struct surplus_row) surplus;
+    ROWS(struct process_row) processes;
 };
 
 /* NULL: there is none. */

@@ -42,6 +42,11 @@ static int compare_surplus(const void *a, const void *b) {
     return order != 0 ? order : strcmp(x->options, y->options);
 }
 
+static int compare_process(const void *a, const void *b) {
+    const struct process_row *x = a, *y = b;
+    return strcmp(x->process, y->process);
+}
+
 /* Puts *row in the place of the one with its key, or takes that one away. */
 #define PUT_ROW(array, row, gone, compare)                                                                             \
     do {                                                                                                               \
@@ -97,6 +102,14 @@ static int surplus_put(struct tables *t, const struct surplus_row *row) {
     return 0;
 }
 
+static int process_put(struct tables *t, const struct process_row *row) {
+    struct process_row mine = *row;
+    mine.process = memory_word(self(t), row->process);
+    mine.address = memory_word(self(t), row->address);
+    PUT_ROW(self(t)->processes, &mine, row->gone, compare_process);
+    return 0;
+}
+
 static void copy_stock(struct stock_row *row, struct arena *arena) {
     row->material = arena_strdup(arena, row->material);
 }
@@ -120,6 +133,11 @@ static void copy_surplus(struct surplus_row *row, struct arena *arena) {
     row->options = arena_strdup(arena, row->options);
 }
 
+static void copy_process(struct process_row *row, struct arena *arena) {
+    row->process = arena_strdup(arena, row->process);
+    row->address = arena_strdup(arena, row->address);
+}
+
 #define ALL(name, array, type, copy)                                                                                   \
     static int name(struct tables *t, struct arena *arena, type **ret, size_t *ret_count) {                            \
         struct memory_store *s = self(t);                                                                              \
@@ -136,6 +154,7 @@ ALL(receipts_all, receipts, struct receipt_row, copy_receipt)
 ALL(downs_all, downs, struct down_row, copy_down)
 ALL(setups_all, setups, struct setup_row, copy_setup)
 ALL(surplus_all, surplus, struct surplus_row, copy_surplus)
+ALL(processes_all, processes, struct process_row, copy_process)
 #undef ALL
 
 /* ---- shipments ---- */
@@ -226,11 +245,13 @@ void memory_world_ops(struct table_ops *ops) {
     ops->down_put = down_put;
     ops->setup_put = setup_put;
     ops->surplus_put = surplus_put;
+    ops->process_put = process_put;
     ops->stock_all = stock_all;
     ops->receipts_all = receipts_all;
     ops->downs_all = downs_all;
     ops->setups_all = setups_all;
     ops->surplus_all = surplus_all;
+    ops->processes_all = processes_all;
     ops->shipment_add = shipment_add;
     ops->shipment_get = shipment_get;
     ops->shipment_put = shipment_put;

@@ -7,7 +7,8 @@ static int run_claim(struct tables *t, struct store_request *r) {
     struct store_claim *q = (struct store_claim *)r;
     q->ret_epoch = (uint64_t)++t->state.epoch;
     t->state.beats++;
-    return 0;
+    struct process_row row = {.process = STORE_PLANNER, .epoch = q->ret_epoch, .address = q->address ? q->address : ""};
+    return t->ops->process_put(t, &row);
 }
 
 static int run_beats(struct tables *t, struct store_request *r) {
@@ -24,6 +25,25 @@ static int run_beat(struct tables *t, struct store_request *r) {
                          (long long)t->state.epoch, (unsigned long long)q->epoch);
     t->state.beats = q->ends ? 0 : t->state.beats + 1;
     return run_beats(t, r);
+}
+
+static int run_present(struct tables *t, struct store_request *r) {
+    struct store_present *q = (struct store_present *)r;
+    struct process_row row = {.process = q->process, .address = "", .gone = q->ends}, *rows;
+    size_t count;
+    int code = t->ops->processes_all(t, t->scratch, &rows, &count);
+    for (size_t i = 0; code == 0 && i < count; i++)
+        if (strcmp(rows[i].process, q->process) == 0)
+            row.beats = rows[i].beats;
+    row.beats++;
+    if (code == 0)
+        code = t->ops->process_put(t, &row);
+    for (size_t i = 0; code == 0 && i < q->gone_count; i++) {
+        struct process_row gone = {.process = q->gone[i], .address = "", .gone = true};
+        code = t->ops->process_put(t, &gone);
+    }
+    q->ret_planned = t->state.beats > 0;
+    return code < 0 ? code : t->ops->processes_all(t, r->arena, &q->ret_processes, &q->ret_count);
 }
 
 static int run_clock(struct tables *t, struct store_request *r) {
@@ -49,6 +69,7 @@ static const struct {
     [STORE_CLAIM] = {run_claim, true},
     [STORE_BEAT] = {run_beat, true},
     [STORE_BEATS] = {run_beats, false},
+    [STORE_PRESENT] = {run_present, true},
     [STORE_CLOCK] = {run_clock, true},
     [STORE_ACCEPT] = {operation_accept, true},
     [STORE_AMEND] = {operation_amend, true},

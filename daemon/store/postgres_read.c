@@ -368,6 +368,14 @@ static void read_surplus(const PGresult *q, int row, struct arena *arena, struct
     r->quantity = (uint32_t)pg_int(q, row, 2);
 }
 
+static void read_process(const PGresult *q, int row, struct arena *arena, struct process_row *r) {
+    r->process = pg_text(q, row, 0, arena);
+    r->epoch = (uint64_t)pg_int(q, row, 1);
+    r->beats = (uint64_t)pg_int(q, row, 2);
+    r->address = pg_text(q, row, 3, arena);
+    r->gone = false;
+}
+
 #define ALL(name, statement, type, read_one)                                                                           \
     static int name(struct tables *t, struct arena *arena, type **ret, size_t *ret_count) {                            \
         PGresult *r = pg_query(self(t), statement);                                                                    \
@@ -378,6 +386,7 @@ ALL(receipts_all, PG_RECEIPTS_ALL, struct receipt_row, read_receipt)
 ALL(downs_all, PG_DOWNS_ALL, struct down_row, read_down)
 ALL(setups_all, PG_SETUPS_ALL, struct setup_row, read_setup)
 ALL(surplus_all, PG_SURPLUS_ALL, struct surplus_row, read_surplus)
+ALL(processes_all, PG_PROCESSES_ALL, struct process_row, read_process)
 #undef ALL
 
 /* ---- shipments ---- */
@@ -454,6 +463,7 @@ void postgres_read_ops(struct table_ops *ops) {
     ops->downs_all = downs_all;
     ops->setups_all = setups_all;
     ops->surplus_all = surplus_all;
+    ops->processes_all = processes_all;
     ops->shipment_get = shipment_get;
     ops->shipments_page = shipments_page;
     ops->bytes = bytes;

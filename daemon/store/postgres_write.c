@@ -117,6 +117,12 @@ static int surplus_put(struct tables *t, const struct surplus_row *r) {
     return pg_run(self(t), PG_SURPLUS_PUT, r->product, r->options, r->quantity);
 }
 
+static int process_put(struct tables *t, const struct process_row *r) {
+    if (r->gone)
+        return pg_run(self(t), PG_PROCESS_DROP, r->process);
+    return pg_run(self(t), PG_PROCESS_PUT, r->process, r->epoch, r->beats, r->address);
+}
+
 static int shipment_add(struct tables *t, const struct parcel_row *r) {
     return pg_put(self(t), PG_SHIPMENT_ADD, r->number, r->shipment, r->creator, r->service, r->carrier,
                   numbers_format(r->orders, r->order_count, t->scratch), r->ship_by_s, r->packed_at_s, r->recipient_key,
@@ -151,6 +157,7 @@ void postgres_write_ops(struct table_ops *ops) {
     ops->down_put = down_put;
     ops->setup_put = setup_put;
     ops->surplus_put = surplus_put;
+    ops->process_put = process_put;
     ops->shipment_add = shipment_add;
     ops->shipment_put = shipment_put;
 }

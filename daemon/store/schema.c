@@ -11,8 +11,9 @@
     __asm__(".pushsection .rodata\n.global " #symbol "\n" #symbol ":\n.incbin \"" path "\"\n.byte 0\n.popsection\n")
 
 EMBED(schema_0001, "daemon/store/schema/0001_store.sql");
+EMBED(schema_0002, "daemon/store/schema/0002_process.sql");
 
-static const char *const migrations[SCHEMA_VERSION] = {schema_0001};
+static const char *const migrations[SCHEMA_VERSION] = {schema_0001, schema_0002};
 static const char *const marks[] = {[SCHEMA_SQLITE] = " -- sqlite", [SCHEMA_POSTGRES] = " -- postgres"};
 
 static bool ends_in(const char *line, size_t length, const char *mark) {

@@ -346,6 +346,14 @@ static void read_surplus(sqlite3_stmt *st, struct arena *arena, struct surplus_r
     r->quantity = (uint32_t)sqlite3_column_int64(st, 2);
 }
 
+static void read_process(sqlite3_stmt *st, struct arena *arena, struct process_row *r) {
+    r->process = column_text(st, 0, arena);
+    r->epoch = (uint64_t)sqlite3_column_int64(st, 1);
+    r->beats = (uint64_t)sqlite3_column_int64(st, 2);
+    r->address = column_text(st, 3, arena);
+    r->gone = false;
+}
+
 #define ALL(name, statement, type, read_one)                                                                           \
     static int name(struct tables *t, struct arena *arena, type **ret, size_t *ret_count) {                            \
         sqlite3_stmt *st = sqlite_query(self(t), statement, "");                                                       \
@@ -356,6 +364,7 @@ ALL(receipts_all, SQL_RECEIPTS_ALL, struct receipt_row, read_receipt)
 ALL(downs_all, SQL_DOWNS_ALL, struct down_row, read_down)
 ALL(setups_all, SQL_SETUPS_ALL, struct setup_row, read_setup)
 ALL(surplus_all, SQL_SURPLUS_ALL, struct surplus_row, read_surplus)
+ALL(processes_all, SQL_PROCESSES_ALL, struct process_row, read_process)
 #undef ALL
 
 /* ---- shipments ---- */
@@ -437,6 +446,7 @@ void sqlite_read_ops(struct table_ops *ops) {
     ops->downs_all = downs_all;
     ops->setups_all = setups_all;
     ops->surplus_all = surplus_all;
+    ops->processes_all = processes_all;
     ops->shipment_get = shipment_get;
     ops->shipments_page = shipments_page;
     ops->bytes = bytes;

@@ -122,6 +122,12 @@ static int surplus_put(struct tables *t, const struct surplus_row *r) {
     return sqlite_run(self(t), SQL_SURPLUS_PUT, "ssw", r->product, r->options, r->quantity);
 }
 
+static int process_put(struct tables *t, const struct process_row *r) {
+    if (r->gone)
+        return sqlite_run(self(t), SQL_PROCESS_DROP, "s", r->process);
+    return sqlite_run(self(t), SQL_PROCESS_PUT, "suus", r->process, r->epoch, r->beats, r->address);
+}
+
 static int shipment_add(struct tables *t, const struct parcel_row *r) {
     return sqlite_run(self(t), SQL_SHIPMENT_ADD, "unnssstssssttuis", r->number, (int)SHIPMENT_OPEN, 0, "", "", "",
                       TAKT_TIME_NONE, r->shipment, r->creator, r->service, r->carrier, r->ship_by_s, r->packed_at_s,
@@ -156,6 +162,7 @@ void sqlite_write_ops(struct table_ops *ops) {
     ops->down_put = down_put;
     ops->setup_put = setup_put;
     ops->surplus_put = surplus_put;
+    ops->process_put = process_put;
     ops->shipment_add = shipment_add;
     ops->shipment_put = shipment_put;
 }

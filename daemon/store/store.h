@@ -207,6 +207,16 @@ struct parcel_row {
     uint32_t order_count;
 };
 
+/* A process of the plant. Its name is its own choice, unlike all others'; STORE_PLANNER is that of the active planner's row. */
+#define STORE_PLANNER "planner"
+struct process_row {
+    const char *process;
+    uint64_t epoch;                    /* of the planner; 0: it takes orders */
+    uint64_t beats;                    /* those of a process that is there go up */
+    const char *address;               /* at which the planner is asked; "": nowhere */
+    bool gone;                         /* when written: take it away */
+};
+
 struct shipment_row { /* a parcel on its way */
     struct parcel_row parcel;
     enum shipment_state state;
@@ -220,7 +230,7 @@ struct shipment_row { /* a parcel on its way */
 
 enum store_op {
     /* writes */
-    STORE_CLAIM, STORE_BEAT, STORE_CLOCK, STORE_ACCEPT, STORE_AMEND, STORE_CANCEL, STORE_PUBLISH, STORE_SHIPMENT,
+    STORE_CLAIM, STORE_BEAT, STORE_PRESENT, STORE_CLOCK, STORE_ACCEPT, STORE_AMEND, STORE_CANCEL, STORE_PUBLISH, STORE_SHIPMENT,
     /* reads */
     STORE_LOAD, STORE_CHANGES, STORE_EVENTS, STORE_ORDER, STORE_ORDERS, STORE_SHIPMENTS, STORE_BODIES, STORE_REPORTED,
     STORE_STATS, STORE_BEATS
@@ -239,6 +249,7 @@ struct store_request {
 /* A planner begins: fences all earlier ones. */
 struct store_claim {
     struct store_request head;
+    const char *address;               /* at which it is asked; NULL: nowhere */
     uint64_t ret_epoch;
 };
 
@@ -249,6 +260,19 @@ struct store_beat {
     uint64_t epoch;
     bool ends;
     uint64_t ret_epoch, ret_beats;     /* beats 0: no planner is active */
+};
+
+/* STORE_PRESENT: a process that takes orders is there, or ends in order, and sees who else is. It takes away the rows of those
+ * that it has found gone. */
+struct store_present {
+    struct store_request head;
+    const char *process;
+    bool ends;
+    const char *const *gone;
+    size_t gone_count;
+    bool ret_planned;                  /* a planner is active, as far as the store knows; its row says where */
+    struct process_row *ret_processes;
+    size_t ret_count;
 };
 
 /* The anchor of plant time. set false: read. */

@@ -159,6 +159,10 @@ struct table_ops {
     int (*setups_all)(struct tables *t, struct arena *arena, struct setup_row **ret, size_t *ret_count);
     int (*surplus_all)(struct tables *t, struct arena *arena, struct surplus_row **ret, size_t *ret_count);
 
+    /* who is there */
+    int (*process_put)(struct tables *t, const struct process_row *row); /* gone takes the row away */
+    int (*processes_all)(struct tables *t, struct arena *arena, struct process_row **ret, size_t *ret_count);
+
     /* shipments, by number */
     int (*shipment_add)(struct tables *t, const struct parcel_row *row);
     int (*shipment_get)(struct tables *t, uint64_t number, struct arena *arena, struct shipment_row *ret);

@@ -68,6 +68,41 @@ static void only_the_newest_planner_beats_and_its_end_is_seen(void **state) {
     assert_int_equal(seen, 0);
 }
 
+static struct store_present present(struct bench *b, const char *process, bool ends) {
+    struct store_present q = {.head = head_of(b, STORE_PRESENT), .process = process, .ends = ends};
+    assert_int_equal(store_call(b->store, &q.head), 0);
+    return q;
+}
+
+static void who_is_there_sees_the_others_and_where_the_newest_planner_is(void **state) {
+    struct bench *b = *state;
+    struct store_present q = present(b, "b", false);
+    assert_false(q.ret_planned);
+    assert_int_equal(q.ret_count, 1);
+    struct store_claim first = {.head = head_of(b, STORE_CLAIM), .address = "tcp://one:1"};
+    struct store_claim second = {.head = head_of(b, STORE_CLAIM), .address = "tcp://two:2"};
+    assert_int_equal(store_call(b->store, &first.head), 0);
+    assert_int_equal(store_call(b->store, &second.head), 0);
+    present(b, "a", false);
+    q = present(b, "b", false);
+    assert_true(q.ret_planned);
+    assert_int_equal(q.ret_count, 3);
+    assert_string_equal(q.ret_processes[0].process, "a");
+    assert_int_equal(q.ret_processes[0].beats, 1);
+    assert_string_equal(q.ret_processes[1].process, "b");
+    assert_int_equal(q.ret_processes[1].beats, 2);
+    assert_int_equal(q.ret_processes[1].epoch, 0);
+    assert_string_equal(q.ret_processes[2].process, STORE_PLANNER);
+    assert_string_equal(q.ret_processes[2].address, "tcp://two:2");
+    assert_int_equal(q.ret_processes[2].epoch, second.ret_epoch);
+    const char *gone[] = {"a"};
+    q = (struct store_present){.head = head_of(b, STORE_PRESENT), .process = "c", .gone = gone, .gone_count = 1};
+    assert_int_equal(store_call(b->store, &q.head), 0);
+    assert_int_equal(q.ret_count, 3);
+    assert_string_equal(q.ret_processes[0].process, "b");
+    assert_int_equal(present(b, "c", true).ret_count, 2);
+}
+
 static void only_the_newest_epoch_publishes(void **state) {
     struct bench *b = *state;
     uint64_t old = claim(b), young = claim(b);
@@ -409,6 +444,7 @@ static void figures_count_orders_by_creator_and_state(void **state) {
 #define SUITE_PLAN                                                                                                     \
     SUITE_TEST(a_publication_is_loaded_as_it_was_written),                                                             \
         SUITE_TEST(only_the_newest_planner_beats_and_its_end_is_seen),                                                 \
+        SUITE_TEST(who_is_there_sees_the_others_and_where_the_newest_planner_is),                                      \
         SUITE_TEST(only_the_newest_epoch_publishes),                                                                   \
         SUITE_TEST(a_publication_takes_place_once),                                                                    \
         SUITE_TEST(a_publication_that_has_not_seen_a_cancellation_is_stale),                                           \
