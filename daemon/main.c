@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/time.h"
 #include "config/check.h"
+#include "daemon/keys/credential.h"
 #include "daemon/keys/zap.h"
 #include "daemon/operate/log.h"
 #include "daemon/role.h"
@@ -197,6 +198,10 @@ static bool is_shared(const struct plant *plant) {
  * back for us. *ret is NULL if we are told to end meanwhile. */
 static int open_store(const struct plant *plant, struct store **ret) {
     struct takt_error err = {0};
+    if (credential_offer_password(&err) != 0) {
+        log_err("store", "%s", err.text);
+        return err.code;
+    }
     struct store_config config = {.url = plant->store, .plant = plant->id, .create = true};
     bool elsewhere = is_shared(plant);
     int code;

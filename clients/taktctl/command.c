@@ -62,6 +62,7 @@ static const struct argument key_options[] = {
 static const struct argument store_options[] = {
     {"--plant", 0, "PLANT", "which plant's, where a database holds several"},
     {"--force", 0, NULL, "throw away what is there"},
+    {"--keep", 0, "N", "how many dumps stay when one is added by backup (14)"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -93,10 +94,11 @@ const struct command commands[] = {
      "plant's own is called `plant` and belongs into the daemon's working folder, or among systemd's credentials.\n"
      "revoke is for ever, and takes effect on open connections too.",
      key_options, 1, 2, run_key},
-    {"store", "check|stats|migrate STORE, dump STORE FILE, restore FILE STORE, move STORE STORE",
+    {"store", "check|stats|migrate STORE, dump STORE FILE, restore FILE STORE, move STORE STORE, backup PLANT FOLDER",
      "check, measure, back up, bring back or move a store",
      "Works on the store itself, not through the daemon. STORE is sqlite:PATH or postgresql://…; FILE is a dump, compressed if it\n"
-     "ends in .gz. check, stats and dump may be used while a daemon runs. A restored store goes on with numbers (events, shipments,\n"
+     "ends in .gz. backup adds a dump of the store that the plant's file names to those in FOLDER, and removes the oldest of them.\n"
+     "check, stats, dump and backup may be used while a daemon runs. A restored store goes on with numbers (events, shipments,\n"
      "plans) that are higher by a million, so that none that was given after the dump is given again.",
      store_options, 2, 3, run_store},
     {"completion", "bash | zsh | fish", "what a shell needs to complete commands and options",

@@ -4,11 +4,14 @@
 
 #include "clients/taktctl/command.h"
 
+#include "clients/taktctl/backup.h"
 #include "clients/taktctl/table.h"
+#include "daemon/keys/credential.h"
 #include "daemon/store/inspect.h"
 #include "daemon/store/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -16,6 +19,7 @@ struct order {
     const char *first, *second; /* what it works on */
     const char *plant;          /* "" : the only one */
     bool force;
+    int keep; /* dumps */
 };
 
 static int failed(struct ctl *ctl, int code, const struct takt_error *err) {
@@ -27,6 +31,8 @@ static int failed(struct ctl *ctl, int code, const struct takt_error *err) {
         return EX_USAGE;
     case TAKT_EDATA:
         return EX_DATAERR;
+    case TAKT_ECONFIG:
+        return EX_CONFIG;
     case TAKT_EBUSY:
         return EX_TEMPFAIL;
     case TAKT_EEXIST:
@@ -139,6 +145,21 @@ static int dump(struct ctl *ctl, const struct order *o) {
     return copy(ctl, o, 0, "dumped");
 }
 
+static int backup(struct ctl *ctl, const struct order *o) {
+    struct backup made;
+    struct takt_error err = {0};
+    int code = backup_make(o->first, o->second, (size_t)o->keep, &made, &err);
+    if (code < 0)
+        return failed(ctl, code, &err);
+    if (ctl->json)
+        print_json(ctl, json_pack("{s:s, s:I, s:I}", "file", made.path, "rows", (json_int_t)made.counts.rows, "removed",
+                                  (json_int_t)made.removed));
+    else
+        fprintf(ctl->out, "'%s' is written: %llu rows; %zu older ones are removed\n", made.path,
+                (unsigned long long)made.counts.rows, made.removed);
+    return 0;
+}
+
 /* What happened after the dump is not known: no number may mean something else than it did. */
 static int restore(struct ctl *ctl, const struct order *o) {
     return copy(ctl, o, COPY_NEW_NUMBERS, "restored");
@@ -158,6 +179,7 @@ static const struct {
     {"check", true, false, false, check},     {"stats", true, false, false, stats},
     {"migrate", true, false, false, migrate}, {"dump", true, true, false, dump},
     {"restore", false, true, true, restore},  {"move", true, true, true, move},
+    {"backup", false, true, false, backup},
 };
 
 static bool is_store(const char *url) {
@@ -166,18 +188,26 @@ static bool is_store(const char *url) {
 
 int run_store(struct ctl *ctl, const struct command *command, const struct arguments *arguments) {
     const char *plant = arguments_value(command->options, arguments, "--plant");
+    const char *keep = arguments_value(command->options, arguments, "--keep");
     size_t i = 0, count = sizeof actions / sizeof actions[0];
     while (i < count && strcmp(actions[i].name, arguments->words[0]) != 0)
         i++;
     if (i == count)
-        return command_wrong(ctl, "'%s' is nothing to do with a store: check, stats, migrate, dump, restore or move",
+        return command_wrong(ctl, "'%s' is nothing to do with a store: check, stats, migrate, dump, restore, move or backup",
                              arguments->words[0]);
     if (arguments->word_count != (actions[i].two ? 3 : 2))
         return command_wrong(ctl, "usage is: taktctl store %s", command->words);
     struct order o = {.first = arguments->words[1],
                       .second = actions[i].two ? arguments->words[2] : "",
                       .plant = plant ? plant : "",
-                      .force = arguments_value(command->options, arguments, "--force") != NULL};
+                      .force = arguments_value(command->options, arguments, "--force") != NULL,
+                      .keep = keep ? atoi(keep) : BACKUP_KEEP_DEFAULT};
+    if (o.keep < 1 || o.keep > BACKUP_KEEP_MAX || (keep && strspn(keep, "0123456789") != strlen(keep)))
+        return command_wrong(ctl, "--keep is a number from 1 to %d, not '%s'", BACKUP_KEEP_MAX, keep);
+    struct takt_error err = {0};
+    int code = credential_offer_password(&err);
+    if (code != 0)
+        return failed(ctl, code, &err);
     if (is_store(o.first) != actions[i].from_store || (actions[i].two && is_store(o.second) != actions[i].to_store))
         return command_wrong(ctl, "a STORE is sqlite:PATH or postgresql://…, a FILE is neither");
     if (actions[i].run == migrate && !plant)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/http/token.h"
 
+#include "daemon/keys/credential.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,11 +36,11 @@ static int read_open(int descriptor, const char *path, bool guarded, char ret_to
 }
 
 int token_read(const char *name, char ret_token[HTTP_TOKEN_MAX + 1], struct takt_error *err) {
-    const char *folder = getenv("CREDENTIALS_DIRECTORY");
     char path[4096];
-    bool guarded = folder != NULL && *folder != '\0';
+    bool guarded = credential_find(name, path, sizeof path);
     ret_token[0] = '\0';
-    snprintf(path, sizeof path, guarded ? "%s/%s" : "%s%s", guarded ? folder : "", name);
+    if (!guarded)
+        snprintf(path, sizeof path, "%s", name);
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0 && errno == ENOENT)
         return 0;

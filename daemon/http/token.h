@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A token of the HTTP port: a file of systemd's credentials ($CREDENTIALS_DIRECTORY), or without that of the working folder,
- * which only its owner may read. Printable ASCII without spaces, 16 to HTTP_TOKEN_MAX characters; a newline at its end is none
+/* A token of the HTTP port: one of systemd's credentials or, where there is none, a file of the working folder, which only
+ * its owner may read. Printable ASCII without spaces, 16 to HTTP_TOKEN_MAX characters; a newline at its end is none
  * of it.
  *
  * Threads: no state. Ownership: plain data; who holds it wipes it. Errors: TAKT_ECONFIG: others can read it, or it is no token;

@@ -10,6 +10,7 @@
 #include "daemon/keys/keyring.h"
 
 #include "base/arena.h"
+#include "daemon/keys/credential.h"
 #include "daemon/operate/log.h"
 
 #include <errno.h>
@@ -315,10 +316,9 @@ void keyring_count_unsigned(struct keyring *k) {
 
 static int read_own(struct keyring *k, struct takt_error *err) {
     char path[PATH_SIZE];
-    const char *folder = getenv("CREDENTIALS_DIRECTORY");
     struct takt_error why = {0};
     int code = TAKT_ENOENT;
-    if (folder && *folder && snprintf(path, sizeof path, "%s/%s", folder, KEYRING_PLANT_FILE) < PATH_SIZE)
+    if (credential_find(KEYRING_PLANT_FILE, path, sizeof path))
         code = keyfile_read(path, true, &k->own, &why);
     if (code == TAKT_ENOENT) {
         takt_error_clear(&why);

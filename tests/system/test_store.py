@@ -89,6 +89,32 @@ def test_a_dump_of_a_store_at_work_holds_every_table_and_only_its_owner_may_read
     assert "--force" in store(lab, "dump", "sqlite:takt.db", "a.dump", status=73)
 
 
+def test_a_backup_is_a_dump_of_what_the_plant_names_and_only_its_oldest_ones_go(lab):
+    os.mkdir(lab.path("kept"))
+    other = ["lab-01-20260101T000000Z.dump", "lab-012-20260101T000000Z.dump.gz", "lab-01-notes.dump.gz", "lab-01-2026010XT000000Z.dump.gz"]
+    old = [f"lab-01-2026010{i}T000000Z.dump.gz" for i in range(1, 5)]
+    for name in other + old:
+        open(lab.path(f"kept/{name}"), "w", encoding="utf-8").close()
+    made = json.loads(store(lab, "backup", "-o", "json", "plant.yaml", "kept", "--keep", "3"))
+    assert made["removed"] == 2 and os.stat(lab.path(made["file"])).st_mode & 0o777 == 0o600
+    assert sorted(os.listdir(lab.path("kept"))) == sorted(other + old[2:] + [os.path.basename(made["file"])])
+    store(lab, "restore", made["file"], "sqlite:again.db")
+    assert stats(lab, "sqlite:again.db")["open_orders"] == stats(lab, "sqlite:takt.db")["open_orders"]
+
+
+def test_a_backup_that_fails_removes_nothing(lab):
+    os.mkdir(lab.path("kept"))
+    open(lab.path("kept/lab-01-20260101T000000Z.dump.gz"), "w", encoding="utf-8").close()
+    with open(lab.path("elsewhere.yaml"), "w", encoding="utf-8") as f:
+        json.dump({**lab.plant, "store": "sqlite:nowhere.db"}, f)
+    assert "nowhere.db" in store(lab, "backup", "elsewhere.yaml", "kept", "--keep", "1", status=66)
+    assert "--keep" in store(lab, "backup", "plant.yaml", "kept", "--keep", "0", status=64)
+    with open(lab.path("broken.yaml"), "w", encoding="utf-8") as f:
+        f.write("takt: 1\n")
+    store(lab, "backup", "broken.yaml", "kept", status=78)
+    assert os.listdir(lab.path("kept")) == ["lab-01-20260101T000000Z.dump.gz"]
+
+
 def test_a_restored_store_goes_on_where_the_dump_was_taken_and_gives_no_number_twice(lab):
     store(lab, "dump", "sqlite:takt.db", "a.dump.gz")
     luna = lab.creator("luna")
