@@ -66,6 +66,12 @@ static const struct argument store_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+static const struct argument audit_options[] = {
+    {"--plant", 0, "PLANT", "which plant's, where a database holds several"},
+    {"--after", 0, "LINK", "show: only links after this one"},
+    {NULL, 0, NULL, NULL},
+};
+
 static const char times[] = "TIME is 2026-11-23T14:05:00Z, or local in the plant's zone, 2026-11-23T14:05, or from now, +2h30m.";
 static const char reference[] = "REF is CREATOR/ORDER_REF, or ORDER_REF where only one creator has used it.";
 
@@ -101,6 +107,11 @@ const struct command commands[] = {
      "check, stats, dump and backup may be used while a daemon runs. A restored store goes on with numbers (events, shipments,\n"
      "plans) that are higher by a million, so that none that was given after the dump is given again.",
      store_options, 2, 3, run_store},
+    {"audit", "verify STORE | show STORE", "check the log of decisions, or list it",
+     "Works on the store itself, also while a daemon runs. verify reads the whole log: that every link follows the one before, and that\n"
+     "orders and promises are as they were when they were accepted and given; it names the first link that is broken. Note the hash\n"
+     "it prints somewhere else: a log that still ends with it, or holds it, was not written anew.",
+     audit_options, 2, 2, run_audit},
     {"completion", "bash | zsh | fish", "what a shell needs to complete commands and options",
      "For bash: `source <(taktctl completion bash)`.", NULL, 1, 1, print_completion},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
@@ -161,4 +172,24 @@ int command_wrong(struct ctl *ctl, const char *format, ...) {
     vsnprintf(ctl->err.text, sizeof ctl->err.text, format, args);
     va_end(args);
     return EX_USAGE;
+}
+
+int command_failed(struct ctl *ctl, int code, const struct takt_error *err) {
+    snprintf(ctl->err.text, sizeof ctl->err.text, "%s", err->text);
+    switch (code) {
+    case TAKT_ENOENT:
+        return EX_NOINPUT;
+    case TAKT_EINVAL:
+        return EX_USAGE;
+    case TAKT_EDATA:
+        return EX_DATAERR;
+    case TAKT_ECONFIG:
+        return EX_CONFIG;
+    case TAKT_EBUSY:
+        return EX_TEMPFAIL;
+    case TAKT_EEXIST:
+        return EX_CANTCREAT;
+    default:
+        return EX_IOERR;
+    }
 }

@@ -5,6 +5,7 @@
  *
  * Threads: one. Errors: an exit status of sysexits.h, with ctl->err filled but for 0. */
 
+#include "base/error.h"
 #include "clients/taktctl/arguments.h"
 #include "clients/taktctl/ctl.h"
 
@@ -30,7 +31,10 @@ void command_usage(FILE *to); /* all of them */
 /* EX_USAGE with a message. */
 int command_wrong(struct ctl *ctl, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The exit status of a failure that no daemon told of, with its message. */
+int command_failed(struct ctl *ctl, int code, const struct takt_error *err);
+
 /* ---- what they do: show_….c, report.c ---- */
 typedef int command_run(struct ctl *ctl, const struct command *command, const struct arguments *arguments);
 command_run show_status, show_orders, show_late, show_order, show_lots, show_plan, show_line, show_shipments, show_creators, show_stock,
-    show_why, show_reload, show_config, send_report, run_key, run_store, print_completion;
+    show_why, show_reload, show_config, send_report, run_key, run_store, run_audit, print_completion;

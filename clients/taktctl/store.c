@@ -22,26 +22,6 @@ struct order {
     int keep; /* dumps */
 };
 
-static int failed(struct ctl *ctl, int code, const struct takt_error *err) {
-    snprintf(ctl->err.text, sizeof ctl->err.text, "%s", err->text);
-    switch (code) {
-    case TAKT_ENOENT:
-        return EX_NOINPUT;
-    case TAKT_EINVAL:
-        return EX_USAGE;
-    case TAKT_EDATA:
-        return EX_DATAERR;
-    case TAKT_ECONFIG:
-        return EX_CONFIG;
-    case TAKT_EBUSY:
-        return EX_TEMPFAIL;
-    case TAKT_EEXIST:
-        return EX_CANTCREAT;
-    default:
-        return EX_IOERR;
-    }
-}
-
 static void print_json(struct ctl *ctl, json_t *object) {
     json_dumpf(object, ctl->out, JSON_INDENT(2));
     fputc('\n', ctl->out);
@@ -55,7 +35,7 @@ static int check(struct ctl *ctl, const struct order *o) {
     struct takt_error err = {0};
     int code = inspect_check(o->first, o->plant, &found, &err);
     if (code < 0)
-        return failed(ctl, code, &err);
+        return command_failed(ctl, code, &err);
     json_t *faults = json_array();
     for (size_t i = 0; i < found.row_count; i++)
         json_array_append_new(
@@ -90,7 +70,7 @@ static int stats(struct ctl *ctl, const struct order *o) {
     struct takt_error err = {0};
     int code = inspect_stats(o->first, o->plant, &found, &err);
     if (code < 0)
-        return failed(ctl, code, &err);
+        return command_failed(ctl, code, &err);
     if (ctl->json) {
         print_json(ctl, stats_json(&found));
         return 0;
@@ -115,7 +95,7 @@ static int migrate(struct ctl *ctl, const struct order *o) {
     struct takt_error err = {0};
     int code = store_open(&config, &store, &err);
     if (code < 0)
-        return failed(ctl, code, &err);
+        return command_failed(ctl, code, &err);
     store_close(store);
     if (ctl->json)
         print_json(ctl, json_pack("{s:s}", "plant", o->plant));
@@ -131,7 +111,7 @@ static int copy(struct ctl *ctl, const struct order *o, unsigned flags, const ch
     struct takt_error err = {0};
     int code = copy_store(o->first, o->plant, o->second, flags | (o->force ? COPY_REPLACE : 0), &counts, &err);
     if (code < 0)
-        return failed(ctl, code, &err);
+        return command_failed(ctl, code, &err);
     if (ctl->json)
         print_json(ctl, json_pack("{s:s, s:I, s:I}", "plant", counts.head.plant, "rows", (json_int_t)counts.rows,
                                   "change", (json_int_t)counts.head.change));
@@ -150,7 +130,7 @@ static int backup(struct ctl *ctl, const struct order *o) {
     struct takt_error err = {0};
     int code = backup_make(o->first, o->second, (size_t)o->keep, &made, &err);
     if (code < 0)
-        return failed(ctl, code, &err);
+        return command_failed(ctl, code, &err);
     if (ctl->json)
         print_json(ctl, json_pack("{s:s, s:I, s:I}", "file", made.path, "rows", (json_int_t)made.counts.rows, "removed",
                                   (json_int_t)made.removed));
@@ -207,7 +187,7 @@ int run_store(struct ctl *ctl, const struct command *command, const struct argum
     struct takt_error err = {0};
     int code = credential_offer_password(&err);
     if (code != 0)
-        return failed(ctl, code, &err);
+        return command_failed(ctl, code, &err);
     if (is_store(o.first) != actions[i].from_store || (actions[i].two && is_store(o.second) != actions[i].to_store))
         return command_wrong(ctl, "a STORE is sqlite:PATH or postgresql://…, a FILE is neither");
     if (actions[i].run == migrate && !plant)

@@ -7,26 +7,28 @@
 #include <string.h>
 
 const struct copy_table copy_tables[] = {
-    {"state", "plant"},
-    {"creator", "creator~"},
-    {"order_key", "creator~, order_ref~"},
-    {"orders", "no"},
-    {"body", "no"},
-    {"change", "seq"},
-    {"lot", "lot"},
-    {"slice", "order_no, item, first"},
-    {"task", "lot, op"},
-    {"task_plan", "lot, op"},
-    {"plan", "version"},
-    {"promise", "order_no, number"},
-    {"event", "creator~, cursor"},
-    {"report", "reporter~, report_ref~"},
-    {"stock", "material~"},
-    {"receipt", "material~, at_s"},
-    {"down", "line~, from_s"},
-    {"setup", "line~"},
-    {"surplus", "product~, options~"},
-    {"shipment", "number"},
+    {"state", "plant", 1},
+    {"creator", "creator~", 1},
+    {"order_key", "creator~, order_ref~", 1},
+    {"orders", "no", 1},
+    {"body", "no", 1},
+    {"change", "seq", 1},
+    {"lot", "lot", 1},
+    {"slice", "order_no, item, first", 1},
+    {"task", "lot, op", 1},
+    {"task_plan", "lot, op", 1},
+    {"plan", "version", 1},
+    {"promise", "order_no, number", 1},
+    {"event", "creator~, cursor", 1},
+    {"report", "reporter~, report_ref~", 1},
+    {"stock", "material~", 1},
+    {"receipt", "material~, at_s", 1},
+    {"down", "line~, from_s", 1},
+    {"setup", "line~", 1},
+    {"surplus", "product~, options~", 1},
+    {"shipment", "number", 1},
+    {"audit", "link", 3},
+    {"erasure", "order_no", 3},
 };
 const size_t copy_table_count = sizeof copy_tables / sizeof copy_tables[0];
 
@@ -129,7 +131,7 @@ int copy_store(const char *from, const char *plant, const char *to, unsigned fla
     if (code == 0)
         code = e.sink->open(to, &counts.head, (flags & COPY_REPLACE) != 0, &e.to, err);
     for (size_t i = 0; i < copy_table_count && code == 0; i++)
-        code = copy_one(&e, &copy_tables[i], i == 0 && (flags & COPY_NEW_NUMBERS) != 0, &counts.rows, err);
+        code = copy_tables[i].since > counts.head.schema ? 0 : copy_one(&e, &copy_tables[i], i == 0 && (flags & COPY_NEW_NUMBERS) != 0, &counts.rows, err);
     if (code == 0 && alone)
         code = e.source->alone(e.from, err);
     if (code == 0)

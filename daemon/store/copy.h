@@ -47,6 +47,7 @@ struct copy_head {
 struct copy_table {
     const char *name;
     const char *order; /* its key; `~` after a column that is a text */
+    int64_t since;     /* the schema that brought it: older stores have no rows of it */
 };
 
 /* Every table but those that are about the database itself. The first is `state`, one row. */

@@ -66,7 +66,7 @@ static void free_rows(struct memory_store *s) {
         free(c->events.rows);
     void *const arrays[] = {s->orders.rows,   s->lots.rows,  s->changes.rows, s->shipments.rows, s->stock.rows,
                             s->receipts.rows, s->downs.rows, s->setups.rows,  s->surplus.rows,
-                            s->processes.rows};
+                            s->processes.rows, s->links.rows};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         free(arrays[i]);
 }
@@ -95,6 +95,7 @@ static int open_store(const struct store_config *config, void **ret, struct takt
     memory_order_ops(&s->ops);
     memory_plan_ops(&s->ops);
     memory_world_ops(&s->ops);
+    memory_audit_ops(&s->ops);
     s->ops.bytes = bytes;
     tables_init(&s->tables, &s->ops);
     s->arena = arena_new();
@@ -104,8 +105,10 @@ static int open_store(const struct store_config *config, void **ret, struct takt
 
 static void run(void *self, struct store_request *chain) {
     struct memory_store *s = self;
+    audit_begin(&s->tables);
     for (struct store_request *r = chain; r != NULL; r = r->next)
         r->code = operation_run(&s->tables, r);
+    audit_end(&s->tables);
 }
 
 static const char *trouble(const void *self) {

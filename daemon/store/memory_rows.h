@@ -57,6 +57,7 @@ struct memory_store {
     ROWS(struct memory_order *) orders; /* by number, NULL: the change of that number was no order */
     ROWS(struct memory_lot *) lots;     /* by number */
     ROWS(struct change_mark) changes;
+    ROWS(struct audit_link) links; /* by number, from 1 */
     struct memory_creator *creators;
     ROWS(struct shipment_row) shipments; /* by number */
     ROWS(struct stock_row) stock;        /* these by their keys */
@@ -78,6 +79,7 @@ const char *memory_text(struct memory_store *s, const char *text);
 void memory_order_ops(struct table_ops *ops);
 void memory_plan_ops(struct table_ops *ops);
 void memory_world_ops(struct table_ops *ops);
+void memory_audit_ops(struct table_ops *ops);
 
 /* The place of key in rows that are sorted by compare: the first that is not below it. */
 size_t memory_place(const void *rows, size_t count, size_t size, const void *key,

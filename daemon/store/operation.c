@@ -3,6 +3,16 @@
 
 #include <string.h>
 
+void operation_place(const struct tables *t, struct store_place *ret) {
+    const struct store_state *s = &t->state;
+    *ret = (struct store_place){.generation = (uint64_t)s->generation,
+                                .change = (uint64_t)s->change,
+                                .cursor = (uint64_t)s->cursor,
+                                .shipment = (uint64_t)s->last_shipment,
+                                .audit = (uint64_t)s->audit};
+    audit_head(s, ret->audit_hash);
+}
+
 static int run_claim(struct tables *t, struct store_request *r) {
     struct store_claim *q = (struct store_claim *)r;
     q->ret_epoch = (uint64_t)++t->state.epoch;
@@ -46,6 +56,11 @@ static int run_present(struct tables *t, struct store_request *r) {
     return code < 0 ? code : t->ops->processes_all(t, r->arena, &q->ret_processes, &q->ret_count);
 }
 
+static int run_where(struct tables *t, struct store_request *r) {
+    operation_place(t, &((struct store_where *)r)->ret_place);
+    return 0;
+}
+
 static int run_clock(struct tables *t, struct store_request *r) {
     struct store_clock *q = (struct store_clock *)r;
     struct store_state *s = &t->state;
@@ -71,6 +86,7 @@ static const struct {
     [STORE_BEATS] = {run_beats, false},
     [STORE_PRESENT] = {run_present, true},
     [STORE_CLOCK] = {run_clock, true},
+    [STORE_WHERE] = {run_where, false},
     [STORE_ACCEPT] = {operation_accept, true},
     [STORE_AMEND] = {operation_amend, true},
     [STORE_CANCEL] = {operation_cancel, true},

@@ -28,6 +28,9 @@ int operation_bodies(struct tables *t, struct store_request *r);
 int operation_reported(struct tables *t, struct store_request *r);
 int operation_stats(struct tables *t, struct store_request *r);
 
+/* How far the store is. */
+void operation_place(const struct tables *t, struct store_place *ret);
+
 /* An order is shipped or cancelled now: its state, its lots' counts, the event and the change, in this transaction.
  * Fills cursor, creator, order and ship_by of the event. */
 int operation_close(struct tables *t, struct order_head *head, enum order_state to, struct event_row *event);

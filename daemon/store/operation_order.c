@@ -39,6 +39,7 @@ static int add_order(struct tables *t, const struct store_accept *q, struct acce
     row.deliver_by_day = TAKT_DAY_NONE;
     o->ret_outcome = ACCEPT_NEW;
     o->ret_no = key.no;
+    audit_accepted(t, q->now_s, q->creator, o->row.order_ref, &key);
     return t->ops->order_add(t, &row, o->body);
 }
 
@@ -125,6 +126,8 @@ int operation_close(struct tables *t, struct order_head *head, enum order_state 
     event->order = head->no;
     event->ship_by_s = head->ship_by_s;
     event->deliver_by_day = head->deliver_by_day;
+    if (to == ORDER_CANCELLED)
+        audit_noted_order(t, event->at_s, "cancelled", head->no);
     int code = t->ops->order_move(t, head);
     if (code == 0)
         code = t->ops->event_add(t, event);
@@ -265,5 +268,6 @@ int operation_amend(struct tables *t, struct store_request *r) {
         code = t->ops->body_put(t, &a.row, a.body);
     if (code == 0 && q->set_items)
         code = unplan(t, &a);
+    audit_noted_order(t, q->now_s, "amended", a.head.no);
     return code < 0 ? code : add_change(t, CHANGE_AMEND, a.head.no);
 }

@@ -333,6 +333,7 @@ static int apply_story(struct publication *p) {
         const struct promise_row *promise = &p->q->promises[i];
         ++*(promise->reason == NULL || promise->reason[0] == '\0' ? &s->promises : &s->repromises);
         code = ops->promise_add(p->t, (uint64_t)++s->promise, promise);
+        audit_promised(p->t, (uint64_t)s->promise, promise);
     }
     for (size_t i = 0; i < p->q->event_count && code == 0; i++) {
         struct event_row event = p->q->events[i];

@@ -258,12 +258,15 @@ static int run_once(struct postgres_store *s, struct store_request *chain, bool 
         pg_forget(s);
         begin(s, chain, writes);
     }
+    audit_begin(&s->tables);
     for (struct store_request *r = chain; r != NULL && s->failed == 0; r = r->next) {
         takt_error_clear(&r->err);
         pg_fetch_request(s, r);
         r->code = s->failed != 0 ? s->failed : operation_run(&s->tables, r);
         pg_fetched_forget(s);
     }
+    if (s->failed == 0)
+        audit_end(&s->tables);
     save(s);
     return s->failed;
 }
@@ -331,6 +334,7 @@ static int open_store(const struct store_config *config, void **ret, struct takt
     s->link = link;
     postgres_write_ops(&s->ops);
     postgres_read_ops(&s->ops);
+    postgres_audit_ops(&s->ops);
     tables_init(&s->tables, &s->ops);
     s->fetched = pg_fetched_new();
     s->plant_id = takt_strdup(config->plant);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARAMS_MAX = 40, ARRAY_HEAD = 20, NUMBER_SIZE = 8 };
+enum { PARAMS_MAX = 48, ARRAY_HEAD = 20, NUMBER_SIZE = 8 };
 enum {
     OID_BYTEA = 17,
     OID_INT8 = 20,

@@ -38,11 +38,16 @@ enum {
     IN_SHIPMENTS = 1 << 17,
     IN_COUNTS = 1 << 18,
     IN_PROCESSES = 1 << 19,
+    IN_AUDIT = 1 << 20,
+    IN_ERASURES = 1 << 21,
 };
 
 #define PG_ORDER_COLUMNS                                                                                               \
     "no, creator, order_ref, accepted_at_s, channel, campaign, service, wish_day, country, recipient_key, state, "     \
     "ship_by_s, deliver_by_day, planned_packed_s, packed_at_s, items"
+#define PG_AUDIT_COLUMNS                                                                                               \
+    "link, at_s, after_change, change, after_promise, promise, accepted, promised, repromised, orders, promises, "     \
+    "detail, hash"
 #define PG_HEAD_COLUMNS "no, creator, state, ship_by_s, deliver_by_day, planned_packed_s, packed_at_s, shipment"
 #define PG_EVENT_COLUMNS                                                                                               \
     "e.cursor, e.creator, e.kind, e.order_no, (SELECT order_ref FROM orders WHERE plant = $1 AND no = e.order_no), "   \
@@ -241,6 +246,9 @@ enum {
       "AND state < 2 AND number > $2 ORDER BY number LIMIT $3")                                                        \
     X(SHIPMENTS_STATE, IN_SHIPMENTS, "uin", "SELECT " PG_SHIPMENT_COLUMNS " FROM shipment WHERE plant = $1 "           \
       "AND number > $2 AND state = $4 ORDER BY number LIMIT $3")                                                       \
+    X(AUDIT_ADD, IN_AUDIT, "uiuuuuwwwbbsb", "INSERT INTO audit (plant, " PG_AUDIT_COLUMNS ") VALUES "                  \
+      "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")                                                 \
+    X(AUDIT_GET, IN_AUDIT, "u", "SELECT " PG_AUDIT_COLUMNS " FROM audit WHERE plant = $1 AND link = $2")               \
     X(BYTES, 0, "", "SELECT pg_database_size(current_database()) WHERE $1 > 0")
 
 enum pg_statement {
@@ -319,8 +327,9 @@ int32_t pg_day(const PGresult *r, int row, int column);
 /* False: not a hash. */
 bool pg_hash(const PGresult *r, int row, int column, uint8_t ret[STORE_HASH_SIZE]);
 
-/* Its tables: what writes stands in postgres_write.c, what reads in postgres_read.c. */
+/* Its tables: what writes stands in postgres_write.c, what reads in postgres_read.c, but for audit and erasures. */
 void postgres_write_ops(struct table_ops *ops);
 void postgres_read_ops(struct table_ops *ops);
+void postgres_audit_ops(struct table_ops *ops);
 void pg_read_head(struct tables *t, const PGresult *r, int row, struct order_head *ret);
 void pg_read_slice(const PGresult *r, int row, struct slice_row *ret);

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 
 enum schema_dialect { SCHEMA_SQLITE, SCHEMA_POSTGRES };
 

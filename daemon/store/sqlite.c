@@ -207,8 +207,10 @@ static void run(void *self, struct store_request *chain) {
         fail_all(chain, s->failure.code, &s->failure);
         return;
     }
+    audit_begin(&s->tables);
     for (struct store_request *r = chain; r != NULL && s->failed == 0; r = r->next)
         r->code = operation_run(&s->tables, r);
+    audit_end(&s->tables);
     save_state(s);
     save_counts(s);
     if (s->failed == 0) {
@@ -375,6 +377,7 @@ static int open_store(const struct store_config *config, void **ret, struct takt
     struct sqlite_store *s = takt_alloc(sizeof *s);
     sqlite_write_ops(&s->ops);
     sqlite_read_ops(&s->ops);
+    sqlite_audit_ops(&s->ops);
     tables_init(&s->tables, &s->ops);
     s->path = takt_strdup(path);
     int code = owner_take(path, &s->owner, err);

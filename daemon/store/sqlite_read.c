@@ -40,13 +40,6 @@ static struct sqlite_store *self(struct tables *t) {
         return code;                                                                                                   \
     } while (0)
 
-static bool get_hash(sqlite3_stmt *st, int column, uint8_t hash[STORE_HASH_SIZE]) {
-    if (sqlite3_column_bytes(st, column) != STORE_HASH_SIZE)
-        return false;
-    memcpy(hash, sqlite3_column_blob(st, column), STORE_HASH_SIZE);
-    return true;
-}
-
 /* ---- orders ---- */
 
 static int key_find(struct tables *t, const char *creator, const char *order_ref, struct order_key *ret) {
@@ -56,7 +49,7 @@ static int key_find(struct tables *t, const char *creator, const char *order_ref
     if (code <= 0)
         return code < 0 ? code : TAKT_ENOENT;
     ret->no = (uint64_t)sqlite3_column_int64(st, 0);
-    bool whole = get_hash(st, 1, ret->hash);
+    bool whole = column_hash(st, 1, ret->hash);
     sqlite3_reset(st);
     return whole ? 0 : sqlite_failed(s, SQLITE_CORRUPT, "a hash of an order");
 }
@@ -310,7 +303,7 @@ static int report_find(struct tables *t, const char *reporter, const char *repor
     int code = sqlite_row(s, st);
     if (code <= 0)
         return code < 0 ? code : TAKT_ENOENT;
-    bool whole = get_hash(st, 0, ret_hash);
+    bool whole = column_hash(st, 0, ret_hash);
     sqlite3_reset(st);
     return whole ? 0 : sqlite_failed(s, SQLITE_CORRUPT, "a hash of a report");
 }

@@ -144,3 +144,10 @@ int64_t column_time(sqlite3_stmt *st, int column) {
 int32_t column_day(sqlite3_stmt *st, int column) {
     return sqlite3_column_type(st, column) == SQLITE_NULL ? TAKT_DAY_NONE : sqlite3_column_int(st, column);
 }
+
+bool column_hash(sqlite3_stmt *st, int column, uint8_t ret[STORE_HASH_SIZE]) {
+    if (sqlite3_column_bytes(st, column) != STORE_HASH_SIZE)
+        return false;
+    memcpy(ret, sqlite3_column_blob(st, column), STORE_HASH_SIZE);
+    return true;
+}

@@ -20,6 +20,9 @@
     "number, state, attempts, consumer, tracking, reason, ended_at_s, shipment, creator, service, carrier, ship_by_s, "\
     "packed_at_s, recipient_key, weight_mg, orders"
 #define LOT_COLUMNS "lot, product, options, state, opened_at_s, let_go_at_s, firm_at_s, units, extra"
+#define AUDIT_COLUMNS                                                                                                  \
+    "link, at_s, after_change, change, after_promise, promise, accepted, promised, repromised, orders, promises, "     \
+    "detail, hash"
 #define IS_OPEN     "state NOT IN (5, 7)"
 
 /* A + before a column keeps SQLite from turning a join's equality into a range over all that follows. */
@@ -129,6 +132,8 @@
                       "WHERE plant = 1 AND state < 2 AND number > ? ORDER BY number LIMIT ?")                          \
     X(SHIPMENTS_STATE, "SELECT " SHIPMENT_COLUMNS " FROM shipment WHERE number > ? AND state = ?3 "                    \
                        "ORDER BY number LIMIT ?2")                                                                     \
+    X(AUDIT_ADD, "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)")                            \
+    X(AUDIT_GET, "SELECT " AUDIT_COLUMNS " FROM audit WHERE link = ?")                                                 \
     X(PAGE_COUNT, "PRAGMA page_count")                                                                                 \
     X(PAGE_SIZE, "PRAGMA page_size")
 
@@ -154,9 +159,10 @@ struct sqlite_store {
     char *path;
 };
 
-/* Its tables: what writes stands in sqlite_write.c, what reads in sqlite_read.c. */
+/* Its tables: what writes stands in sqlite_write.c, what reads in sqlite_read.c, but for audit and erasures. */
 void sqlite_write_ops(struct table_ops *ops);
 void sqlite_read_ops(struct table_ops *ops);
+void sqlite_audit_ops(struct table_ops *ops);
 
 /* Notes rc as the group's failure, unless there is one; returns the code for it. */
 int sqlite_failed(struct sqlite_store *s, int rc, const char *what);
@@ -172,4 +178,6 @@ int sqlite_run(struct sqlite_store *s, enum statement id, const char *types, ...
 /* Columns of the row that st stands on. */
 const char *column_text(sqlite3_stmt *st, int column, struct arena *arena);
 int64_t column_time(sqlite3_stmt *st, int column);
+/* False: not a hash. */
+bool column_hash(sqlite3_stmt *st, int column, uint8_t ret[STORE_HASH_SIZE]);
 int32_t column_day(sqlite3_stmt *st, int column);

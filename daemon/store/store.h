@@ -233,7 +233,7 @@ enum store_op {
     STORE_CLAIM, STORE_BEAT, STORE_PRESENT, STORE_CLOCK, STORE_ACCEPT, STORE_AMEND, STORE_CANCEL, STORE_PUBLISH, STORE_SHIPMENT,
     /* reads */
     STORE_LOAD, STORE_CHANGES, STORE_EVENTS, STORE_ORDER, STORE_ORDERS, STORE_SHIPMENTS, STORE_BODIES, STORE_REPORTED,
-    STORE_STATS, STORE_BEATS
+    STORE_STATS, STORE_BEATS, STORE_WHERE
 };
 
 struct store_request {
@@ -273,6 +273,19 @@ struct store_present {
     bool ret_planned;                  /* a planner is active, as far as the store knows; its row says where */
     struct process_row *ret_processes;
     size_t ret_count;
+};
+
+/* How far a store has come: what a copy of it is told from an older one by. */
+struct store_place {
+    uint64_t generation;               /* 0: none yet (STORE_ADOPT gives it one) */
+    uint64_t change, cursor, shipment; /* the last ones */
+    uint64_t audit;                    /* the last link of the audit log, and its hash */
+    uint8_t audit_hash[STORE_HASH_SIZE];
+};
+
+struct store_where {
+    struct store_request head;
+    struct store_place ret_place;
 };
 
 /* The anchor of plant time. set false: read. */

@@ -7,6 +7,7 @@
 void tables_init(struct tables *t, const struct table_ops *ops) {
     memset(t, 0, sizeof *t);
     t->ops = ops;
+    t->audit = audit_new();
     t->scratch = arena_new();
 }
 
@@ -23,6 +24,7 @@ void tables_forget(struct tables *t) {
 void tables_done(struct tables *t) {
     tables_forget(t);
     arena_free(t->scratch);
+    audit_free(t->audit);
     t->scratch = NULL;
 }
 

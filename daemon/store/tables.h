@@ -17,6 +17,7 @@
  * group.
  * Ownership: texts handed in are copied; texts handed out lie in the arena. Threads: one owner. */
 
+#include "daemon/store/audit.h"
 #include "daemon/store/store.h"
 
 #include <uthash.h>
@@ -51,7 +52,18 @@ enum { ORDER_STATE_COUNT = 8, SHIPMENT_STATE_COUNT = 4 };
     X(repromises)                                                                                                      \
     X(kept)                                                                                                            \
     X(broken)                                                                                                          \
-    X(settled)       /* commits of unknown outcome that were made undone (sqlite.c) */
+    X(settled)       /* commits of unknown outcome that were made undone (sqlite.c) */                                 \
+    X(audit)         /* the last link of the audit log, and its hash */                                                \
+    X(audit_0)                                                                                                         \
+    X(audit_1)                                                                                                         \
+    X(audit_2)                                                                                                         \
+    X(audit_3)                                                                                                         \
+    X(configured)    /* the configuration that the audit log knows, the first bytes of its hash */                     \
+    X(erasures_due)  /* of orders that have not ended */                                                               \
+    X(generation)    /* which store this is: see STORE_ADOPT */                                                        \
+    X(parent)        /* the generation this one is an older copy of, 0: none */                                        \
+    X(parted)        /* that copy's last change */                                                                     \
+    X(taken)         /* what has been done about it: TAKEN_… */
 
 struct store_state {
 #define X(name) int64_t name;
@@ -167,6 +179,9 @@ struct table_ops {
     int (*shipment_add)(struct tables *t, const struct parcel_row *row);
     int (*shipment_get)(struct tables *t, uint64_t number, struct arena *arena, struct shipment_row *ret);
     int (*shipment_put)(struct tables *t, const struct shipment_row *row); /* what moves */
+    int (*audit_add)(struct tables *t, const struct audit_link *link);
+    int (*audit_get)(struct tables *t, uint64_t link, struct arena *arena, struct audit_link *ret);
+
     int (*shipments_page)(struct tables *t, int state, uint64_t after, size_t limit, struct arena *arena,
                           struct shipment_row *ret, size_t *ret_count);
 
@@ -178,6 +193,7 @@ struct tables {
     const struct table_ops *ops;
     struct store_state state;
     struct creator_count *creators; /* by name */
+    struct audit *audit;            /* of the group that runs */
     struct arena *scratch;          /* of the operation that runs */
 };
 

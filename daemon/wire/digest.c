@@ -34,6 +34,10 @@ void digest_number(struct digest *d, int64_t number) {
     add_integer(d, (uint64_t)number, 8);
 }
 
+void digest_bytes(struct digest *d, const uint8_t *bytes, size_t size) {
+    crypto_generichash_update(&d->state, bytes, size);
+}
+
 void digest_end(struct digest *d, uint8_t *ret) {
     crypto_generichash_final(&d->state, ret, d->size);
 }

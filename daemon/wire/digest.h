@@ -18,4 +18,5 @@ struct digest {
 void digest_begin(struct digest *d, size_t size, const uint8_t *key);
 void digest_text(struct digest *d, const char *text); /* NULL is a value of its own */
 void digest_number(struct digest *d, int64_t number);
+void digest_bytes(struct digest *d, const uint8_t *bytes, size_t size); /* of a size that is always the same */
 void digest_end(struct digest *d, uint8_t *ret);
