@@ -69,13 +69,13 @@ void audit_hash(const struct audit_link *link, const uint8_t before[STORE_HASH_S
 /* ---- the head in the state: four whole numbers, the first byte highest ---- */
 
 void audit_head(const struct store_state *state, uint8_t ret[STORE_HASH_SIZE]) {
-    const int64_t parts[] = {state->audit_0, state->audit_1, state->audit_2, state->audit_3};
+    const int64_t parts[] = {state->audit_a, state->audit_b, state->audit_c, state->audit_d};
     for (size_t i = 0; i < STORE_HASH_SIZE; i++)
         ret[i] = (uint8_t)((uint64_t)parts[i / 8] >> (56 - i % 8 * 8));
 }
 
 static void set_head(struct store_state *state, const uint8_t hash[STORE_HASH_SIZE]) {
-    int64_t *const parts[] = {&state->audit_0, &state->audit_1, &state->audit_2, &state->audit_3};
+    int64_t *const parts[] = {&state->audit_a, &state->audit_b, &state->audit_c, &state->audit_d};
     for (size_t i = 0; i < STORE_HASH_SIZE; i++)
         *parts[i / 8] = (int64_t)((i % 8 == 0 ? 0 : (uint64_t)*parts[i / 8] << 8) | hash[i]);
 }

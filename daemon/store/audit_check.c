@@ -270,10 +270,10 @@ static int check_end(struct check *c) {
     int code = rows_of(&c->links, &state_table, c->err);
     if (code < 0)
         return code;
-    c->end.audit_0 = integer(&c->links, "audit_0", 0);
-    c->end.audit_1 = integer(&c->links, "audit_1", 0);
-    c->end.audit_2 = integer(&c->links, "audit_2", 0);
-    c->end.audit_3 = integer(&c->links, "audit_3", 0);
+    c->end.audit_a = integer(&c->links, "audit_a", 0);
+    c->end.audit_b = integer(&c->links, "audit_b", 0);
+    c->end.audit_c = integer(&c->links, "audit_c", 0);
+    c->end.audit_d = integer(&c->links, "audit_d", 0);
     audit_head(&c->end, head);
     if (c->last < (uint64_t)integer(&c->links, "audit", 0))
         broken(c, c->last + 1, "it is missing: the end of the log was cut off");

@@ -54,10 +54,10 @@ enum { ORDER_STATE_COUNT = 8, SHIPMENT_STATE_COUNT = 4 };
     X(broken)                                                                                                          \
     X(settled)       /* commits of unknown outcome that were made undone (sqlite.c) */                                 \
     X(audit)         /* the last link of the audit log, and its hash */                                                \
-    X(audit_0)                                                                                                         \
-    X(audit_1)                                                                                                         \
-    X(audit_2)                                                                                                         \
-    X(audit_3)                                                                                                         \
+    X(audit_a)                                                                                                         \
+    X(audit_b)                                                                                                         \
+    X(audit_c)                                                                                                         \
+    X(audit_d)                                                                                                         \
     X(configured)    /* the configuration that the audit log knows, the first bytes of its hash */                     \
     X(erasures_due)  /* of orders that have not ended */                                                               \
     X(generation)    /* which store this is: see STORE_ADOPT */                                                        \

@@ -2,10 +2,10 @@
 -- The audit log (audit.h), erasures (erasure.h), and which store this is (adopt in operation_adopt.c).
 
 ALTER TABLE state ADD COLUMN audit bigint NOT NULL DEFAULT 0;
-ALTER TABLE state ADD COLUMN audit_0 bigint NOT NULL DEFAULT 0;
-ALTER TABLE state ADD COLUMN audit_1 bigint NOT NULL DEFAULT 0;
-ALTER TABLE state ADD COLUMN audit_2 bigint NOT NULL DEFAULT 0;
-ALTER TABLE state ADD COLUMN audit_3 bigint NOT NULL DEFAULT 0;
+ALTER TABLE state ADD COLUMN audit_a bigint NOT NULL DEFAULT 0;
+ALTER TABLE state ADD COLUMN audit_b bigint NOT NULL DEFAULT 0;
+ALTER TABLE state ADD COLUMN audit_c bigint NOT NULL DEFAULT 0;
+ALTER TABLE state ADD COLUMN audit_d bigint NOT NULL DEFAULT 0;
 ALTER TABLE state ADD COLUMN configured bigint NOT NULL DEFAULT 0;
 ALTER TABLE state ADD COLUMN erasures_due bigint NOT NULL DEFAULT 0;
 ALTER TABLE state ADD COLUMN generation bigint NOT NULL DEFAULT 0;
