@@ -155,7 +155,7 @@ soak: all $(O)/bench/reference
 	TAKT_BUILD=$(O) TAKT_STORE=postgresql $(PYTHON) -m pytest -q -p no:cacheprovider tests/system/test_kills.py tests/system/test_database.py \
 	    tests/system/test_role.py
 
-bench: all
+bench: all $(O)/bench/quotes
 	@packaging/install-packages build check
 	$(PYTHON) bench/open_orders.py --build $(O)
 	$(PYTHON) bench/sim.py --build $(O) --shared $(SHARED) --twice

@@ -46,7 +46,7 @@ def main():
             print(f"left out: published instances, there are none in {o.shared}")
             return
         subprocess.run([sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "solver.py"), "--data", o.shared,
-                        "--work", work, "--solver", program, "--scale", "0.02", "--sample", "1", "--seeds", "1", "--only", "wtsds,upmsp"],
+                        "--work", work, "--build", o.build, "--scale", "0.02", "--sample", "1", "--seeds", "1", "--only", "wtsds,upmsp"],
                        check=True, timeout=300)
 
 
