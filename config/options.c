@@ -206,6 +206,8 @@ static const struct option_row CONSUMER[] = {
 static const struct option_row TERMINAL[] = {
     {"keys", OPTION_KEYS, .offset = offsetof(struct plant_terminal, keys), RANGE(0, 100),
      HELP("public keys of CURVE, in Z85")},
+    {"tokens", OPTION_TOKENS, .offset = offsetof(struct plant_terminal, tokens), RANGE(0, 100),
+     HELP("SHA-256 of each token by which its browser may use the pages of its lines")},
     {"lines", OPTION_TERMINAL_LINES, NEEDED, ARRAY(plant_terminal, lines, line_count), RANGE(1, 10000),
      HELP("lines that it reports for; with a packing line, orders are packed when it says so")},
 };
@@ -390,6 +392,7 @@ static const char *const KIND_TEXTS[OPTION_KINDS] = {
     [OPTION_SPANS] = "a list of spans such as 2027-01-31T06:00/2027-01-31T14:00",
     [OPTION_REF] = "a name",
     [OPTION_KEYS] = "a list of public keys in Z85",
+    [OPTION_TOKENS] = "a list of digests, each 64 hexadecimal digits",
     [OPTION_PAIRS] = "a map such as {light > dark: 15m}",
     [OPTION_OPTIONS] = "a map such as {size: [S, M, L], design: any}",
     [OPTION_MATERIALS] = "a map such as {jersey: 1.2 m}",

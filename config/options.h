@@ -49,6 +49,7 @@ enum option_kind {
     OPTION_SPANS, /* list of moment/moment */
     OPTION_REF,   /* a name of table `table` */
     OPTION_KEYS,
+    OPTION_TOKENS, /* digests of tokens: the tokens themselves are secrets */
     OPTION_PAIRS,
     OPTION_OPTIONS,
     OPTION_MATERIALS,

@@ -168,9 +168,15 @@ struct plant_consumer {
     struct plant_keys keys;
 };
 
+struct plant_tokens { /* SHA-256 of each in lower case, 64 characters */
+    const char *const *list;
+    size_t count;
+};
+
 struct plant_terminal {
     const char *id;
     struct plant_keys keys;
+    struct plant_tokens tokens;
     const int32_t *lines;             /* places in lines; every station of a named line */
     size_t line_count;
     bool packs;                       /* it names a packing line: orders count as packed when it reports so */

@@ -289,6 +289,18 @@ static bool print_keys(const struct printer *p, const struct option_row *o, cons
     return true;
 }
 
+static bool print_tokens(const struct printer *p, const struct option_row *o, const void *base) {
+    struct plant_tokens tokens;
+    memcpy(&tokens, field(o, base), sizeof tokens);
+    fputc('[', p->to);
+    for (size_t k = 0; k < tokens.count; k++) {
+        separate(p->to, k);
+        put_text(p->to, tokens.list[k]);
+    }
+    fputc(']', p->to);
+    return true;
+}
+
 static bool print_pairs(const struct printer *p, const struct option_row *o, const void *base) {
     const struct plant_changeover *c = base;
     (void)o;
@@ -450,6 +462,7 @@ static print_fn *const PRINT[OPTION_KINDS] = {
     [OPTION_SPANS] = print_spans,
     [OPTION_REF] = print_ref,
     [OPTION_KEYS] = print_keys,
+    [OPTION_TOKENS] = print_tokens,
     [OPTION_PAIRS] = print_pairs,
     [OPTION_OPTIONS] = print_options,
     [OPTION_MATERIALS] = print_materials,

@@ -4,10 +4,11 @@
 #include "base/arena.h"
 #include "config/value.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
-enum { DAY_S = 86400, VALUES_MAX = 1000, KEY_LENGTH = 40, RATES_MAX = 1000000 };
+enum { DAY_S = 86400, VALUES_MAX = 1000, KEY_LENGTH = 40, DIGEST_LENGTH = 64, RATES_MAX = 1000000 };
 
 /* True if the node is a list or map of at most `most` elements. */
 static bool wants(struct reader *r, const struct option_row *o, const struct node *n, enum node_kind kind,
@@ -117,6 +118,30 @@ void read_keys(struct reader *r, const struct option_row *o, const struct node *
             keys[count++] = arena_strdup(r->arena, v->text);
     }
     struct plant_keys value = {keys, count};
+    reader_set(o, base, &value, sizeof value);
+}
+
+/* Upper and lower case are one digest, kept in lower. */
+void read_tokens(struct reader *r, const struct option_row *o, const struct node *n, void *base) {
+    if (!wants(r, o, n, NODE_LIST, (size_t)o->most))
+        return;
+    const char **digests = arena_array(r->arena, n->count, sizeof *digests);
+    size_t count = 0;
+    for (size_t k = 0; k < n->count; k++) {
+        const struct node *v = n->entries[k].value;
+        if (!is_text(r, o, v))
+            continue;
+        if (strlen(v->text) != DIGEST_LENGTH || strspn(v->text, "0123456789abcdefABCDEF") != DIGEST_LENGTH) {
+            fault_at(r->faults, v->place, "%s: what stands here is no SHA-256 digest of a token: 64 hexadecimal digits, as "
+                     "sha256sum prints", o->name);
+            continue;
+        }
+        char *digest = arena_strdup(r->arena, v->text);
+        for (char *c = digest; *c != '\0'; c++)
+            *c = (char)tolower((unsigned char)*c);
+        digests[count++] = digest;
+    }
+    struct plant_tokens value = {digests, count};
     reader_set(o, base, &value, sizeof value);
 }
 

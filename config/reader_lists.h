@@ -5,5 +5,5 @@
 
 #include "config/reader.h"
 
-read_value_fn read_dates, read_spans, read_keys, read_pairs, read_options, read_materials, read_pools, read_like,
+read_value_fn read_dates, read_spans, read_keys, read_tokens, read_pairs, read_options, read_materials, read_pools, read_like,
     read_op_lines, read_terminal_lines, read_transit;

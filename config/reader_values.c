@@ -333,6 +333,7 @@ read_value_fn *const read_values[OPTION_KINDS] = {
     [OPTION_DATES] = read_dates,
     [OPTION_SPANS] = read_spans,
     [OPTION_KEYS] = read_keys,
+    [OPTION_TOKENS] = read_tokens,
     [OPTION_PAIRS] = read_pairs,
     [OPTION_OPTIONS] = read_options,
     [OPTION_MATERIALS] = read_materials,

@@ -544,13 +544,26 @@ void floor_receive(struct floor *f, uint64_t peer, const char *owner, const void
     message_done(&m);
 }
 
-void floor_operator(struct floor *f, uint64_t peer, const void *bytes, size_t size, int64_t now_s) {
+/* terminal NULL: the operator. */
+static void receive_as(struct floor *f, uint64_t peer, const char *terminal, const void *bytes, size_t size) {
     struct message m = {0};
     struct refusal refusal = {0};
-    (void)now_s;
-    if (!message_read(bytes, size, &m, &refusal) || !say_more(f, peer, NULL, &m, &refusal))
+    bool fine = message_read(bytes, size, &m, &refusal);
+    if (fine && terminal != NULL && terminal_find(f, terminal) == NULL)
+        fine = refuse(&refusal, REFUSAL_NOT_ALLOWED, "", "the plant has no terminal '%s'", terminal);
+    if (!fine || !say_more(f, peer, terminal, &m, &refusal))
         reply_refusal(f, peer, m.id, &refusal);
     message_done(&m);
+}
+
+void floor_terminal(struct floor *f, uint64_t peer, const char *terminal, const void *bytes, size_t size, int64_t now_s) {
+    (void)now_s;
+    receive_as(f, peer, terminal, bytes, size);
+}
+
+void floor_operator(struct floor *f, uint64_t peer, const void *bytes, size_t size, int64_t now_s) {
+    (void)now_s;
+    receive_as(f, peer, NULL, bytes, size);
 }
 
 /* ---- life ---- */

@@ -7,7 +7,7 @@
  * an ask for the planner. Whoever owns the sockets carries them out and hands their results back, in whatever order
  * they come:
  *
- *     floor_receive(f, peer, owner, bytes, size, now_s);       or floor_operator
+ *     floor_receive(f, peer, owner, bytes, size, now_s);       or floor_terminal, floor_operator
  *     while (floor_effect(f, &e)) …                     send it, submit it, ask it
  *     floor_stored(f, request, now_s)                   each request comes back once
  *     floor_answered(f, ask, now_s)                     each ask comes back once
@@ -65,10 +65,11 @@ struct floor *floor_new(struct plant *plant);
 void floor_free(struct floor *f);
 void floor_reload(struct floor *f, struct plant *plant);
 
-/* A frame of a terminal's connection; or of the control endpoint, of type `report` or `next`, where everything is
- * allowed, no hello is needed and the reporter is `operator`. */
-/* owner: the terminal whose key the connection has; NULL: no keys are asked for. */
+/* A frame of a terminal's connection. owner: the terminal whose key the connection has; NULL: no keys are asked for. */
 void floor_receive(struct floor *f, uint64_t peer, const char *owner, const void *bytes, size_t size, int64_t now_s);
+/* Of the HTTP port, of type `report` or `next`: no hello is needed, since its token says whose it is. */
+void floor_terminal(struct floor *f, uint64_t peer, const char *terminal, const void *bytes, size_t size, int64_t now_s);
+/* Of the control endpoint, likewise: everything is allowed and the reporter is `operator`. */
 void floor_operator(struct floor *f, uint64_t peer, const void *bytes, size_t size, int64_t now_s);
 
 void floor_stored(struct floor *f, struct store_request *request, int64_t now_s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One exchange for each request. A page is answered at once. A question is put in the queue and its connection suspended;
+/* One exchange for each request. A page is answered at once. A question, or a terminal's message, is put in the queue and its connection suspended;
  * the reply, or its absence, resumes it, and libmicrohttpd calls `answer` once more, which then finds what to say.
  * A stream stays suspended until something has changed. libmicrohttpd must not be stopped over suspended connections, so
  * closing resumes all of them first. */
@@ -10,12 +10,13 @@
 #include "base/arena.h"
 
 #include "daemon/http/address.h"
+#include "daemon/http/code.h"
+#include "daemon/http/pass.h"
 #include "daemon/http/route.h"
 #include "daemon/wire/inherited.h"
 
 #include <jansson.h>
 #include <microhttpd.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +39,9 @@ struct exchange {
     enum exchange_state state;
     uint64_t no;
     int64_t since_ms;
-    char *text; /* the reply */
+    char *text; /* the body of a POST, then the reply */
     size_t size;
+    bool too_long;  /* the body */
     bool suspended; /* a stream's connection */
     bool changed;   /* a stream has something to say */
     bool beat;      /* likewise, to find out who has gone */
@@ -54,6 +56,7 @@ struct http {
     struct http_address address;
     char *name; /* the address as it was given */
     char *token;
+    struct plant *plant;
     struct MHD_Daemon *daemon; /* NULL: not open */
     int64_t real_ms, try_at_ms, beat_at_ms;
     char trouble[600];
@@ -86,7 +89,7 @@ static enum MHD_Result respond(struct exchange *x, unsigned status, struct MHD_R
     if (status == MHD_HTTP_UNAUTHORIZED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"takt\"");
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, x->route->kind == ROUTE_FLOOR ? "POST" : "GET, HEAD");
     enum MHD_Result result = MHD_queue_response(x->connection, status, response);
     MHD_destroy_response(response);
     return result;
@@ -99,10 +102,17 @@ static enum MHD_Result say(struct exchange *x, unsigned status, const char *text
 
 /* What the kind of a refusal is in the words of HTTP. */
 static unsigned status_of(const char *problem) {
-    if (strcmp(problem, refusal_name(REFUSAL_BUSY)) == 0)
-        return MHD_HTTP_SERVICE_UNAVAILABLE;
-    if (strcmp(problem, refusal_name(REFUSAL_INTERNAL)) == 0)
-        return MHD_HTTP_INTERNAL_SERVER_ERROR;
+    static const struct {
+        enum refusal_kind kind;
+        unsigned status;
+    } rows[] = {{REFUSAL_BUSY, MHD_HTTP_SERVICE_UNAVAILABLE},
+                {REFUSAL_INTERNAL, MHD_HTTP_INTERNAL_SERVER_ERROR},
+                {REFUSAL_NOT_ALLOWED, MHD_HTTP_FORBIDDEN},
+                {REFUSAL_CONFLICT, MHD_HTTP_CONFLICT},
+                {REFUSAL_CONTRADICTION, MHD_HTTP_CONFLICT}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(problem, refusal_name(rows[i].kind)) == 0)
+            return rows[i].status;
     return strncmp(problem, "unknown-", 8) == 0 ? MHD_HTTP_NOT_FOUND : MHD_HTTP_BAD_REQUEST;
 }
 
@@ -115,15 +125,16 @@ static const char *text_member(const json_t *reply, const char *name) {
 static enum MHD_Result give_reply(struct exchange *x) {
     static const char PROBLEM[] = "{\"type\":\"problem\"";
     bool refused = strncmp(x->text, PROBLEM, sizeof PROBLEM - 1) == 0;
+    bool as_it_is = x->route->kind == ROUTE_ASK || x->route->kind == ROUTE_FLOOR;
     enum MHD_Result result;
-    if (!refused && x->route->kind == ROUTE_ASK) {
+    if (!refused && as_it_is) {
         struct MHD_Response *r = MHD_create_response_from_buffer(x->size, x->text, MHD_RESPMEM_MUST_FREE);
         if (r != NULL)
             x->text = NULL;
         return respond(x, MHD_HTTP_OK, r, x->route->content_type);
     }
     json_t *reply = json_loadb(x->text, x->size, 0, NULL);
-    if (refused && x->route->kind == ROUTE_ASK) {
+    if (refused && as_it_is) {
         result = respond(x, status_of(text_member(reply, "problem")),
                          MHD_create_response_from_buffer(x->size, x->text, MHD_RESPMEM_MUST_COPY), x->route->content_type);
     } else if (refused) {
@@ -192,9 +203,23 @@ static enum MHD_Result read_parameter(void *arg, enum MHD_ValueKind kind, const 
     return route_parameter(q->exchange->route, name, value ? value : "", &q->writer, &q->refusal) ? MHD_YES : MHD_NO;
 }
 
+/* Takes the bytes. */
+static enum MHD_Result put(struct exchange *x, char *bytes, size_t size, const char *terminal) {
+    struct http *h = x->http;
+    struct question *question = takt_alloc(sizeof *question);
+    question->request = (struct http_request){.no = ++h->last_no, .bytes = bytes, .size = size};
+    snprintf(question->request.terminal, sizeof question->request.terminal, "%s", terminal);
+    *h->last_question = question;
+    h->last_question = &question->next;
+    x->no = question->request.no;
+    x->state = EXCHANGE_WAITING;
+    x->since_ms = h->real_ms;
+    MHD_suspend_connection(x->connection);
+    return MHD_YES;
+}
+
 static enum MHD_Result put_question(struct exchange *x) {
     struct query q = {.exchange = x};
-    struct http *h = x->http;
     writer_object(&q.writer, NULL);
     writer_text(&q.writer, "type", x->route->command);
     MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, read_parameter, &q);
@@ -203,15 +228,18 @@ static enum MHD_Result put_question(struct exchange *x) {
         return say(x, MHD_HTTP_BAD_REQUEST, q.refusal.detail);
     }
     writer_end(&q.writer);
-    struct question *question = takt_alloc(sizeof *question);
-    x->no = question->request.no = ++h->last_no;
-    question->request.bytes = writer_take(&q.writer, &question->request.size);
-    *h->last_question = question;
-    h->last_question = &question->next;
-    x->state = EXCHANGE_WAITING;
-    x->since_ms = h->real_ms;
-    MHD_suspend_connection(x->connection);
-    return MHD_YES;
+    size_t size;
+    char *bytes = writer_take(&q.writer, &size);
+    return put(x, bytes, size, "");
+}
+
+static enum MHD_Result give_code(struct exchange *x) {
+    const char *text = MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, "text");
+    size_t size;
+    char *svg = text != NULL ? code_svg(text, &size) : NULL;
+    if (svg == NULL)
+        return say(x, MHD_HTTP_BAD_REQUEST, "text: 1 to 128 printable characters\n");
+    return respond(x, MHD_HTTP_OK, MHD_create_response_from_buffer(size, svg, MHD_RESPMEM_MUST_FREE), x->route->content_type);
 }
 
 bool http_request(struct http *h, struct http_request *ret) {
@@ -246,17 +274,23 @@ void http_reply(struct http *h, uint64_t no, char *text, size_t size) {
 
 /* ---- who may ---- */
 
-static bool is_token(const struct http *h, const char *text) {
-    size_t length = strlen(h->token);
-    return text != NULL && strlen(text) == length && sodium_memcmp(text, h->token, length) == 0;
+static const char *header_of(const struct exchange *x, const char *name) {
+    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
 }
 
-static bool has_token(const struct exchange *x) {
-    static const char BEARER[] = "Bearer ";
-    const char *given = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
-    if (given != NULL && strncmp(given, BEARER, sizeof BEARER - 1) == 0 && is_token(x->http, given + sizeof BEARER - 1))
+static const char *terminal_of(const struct exchange *x) {
+    return pass_terminal(x->http->plant, pass_bearer(header_of(x, MHD_HTTP_HEADER_AUTHORIZATION)));
+}
+
+static bool may_ask(const struct exchange *x) {
+    const char *token = x->http->token;
+    enum route_access access = x->route->access;
+    if (access == ACCESS_OPEN || (*token == '\0' && access != ACCESS_TERMINAL))
         return true;
-    return is_token(x->http, MHD_lookup_connection_value(x->connection, MHD_COOKIE_KIND, "takt"));
+    if (access != ACCESS_BOARD && terminal_of(x) != NULL)
+        return true;
+    return access != ACCESS_TERMINAL && (pass_is(token, pass_bearer(header_of(x, MHD_HTTP_HEADER_AUTHORIZATION))) ||
+                                         pass_is(token, MHD_lookup_connection_value(x->connection, MHD_COOKIE_KIND, "takt")));
 }
 
 /* `/?token=…`: the browser keeps it, and it leaves the address. */
@@ -273,29 +307,76 @@ static enum MHD_Result welcome(struct exchange *x) {
 
 /* ---- libmicrohttpd's callbacks ---- */
 
-static enum MHD_Result begin(struct exchange *x, const char *url, const char *method) {
-    const struct http *h = x->http;
-    const char *host = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
-    x->route = route_find(url);
-    if (h->closing)
-        return say(x, MHD_HTTP_SERVICE_UNAVAILABLE, "takt stops\n");
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return say(x, MHD_HTTP_METHOD_NOT_ALLOWED, "this port only shows\n");
-    if (x->route == NULL)
-        return say(x, MHD_HTTP_NOT_FOUND, "nothing stands here; the board is at /\n");
-    if (*h->token == '\0' && !http_host_is_local(host))
-        return say(x, MHD_HTTP_FORBIDDEN, "ask as localhost, or set a token (http-token)\n");
-    if (*h->token != '\0' && x->route->access == ACCESS_BOARD && !has_token(x)) {
-        if (strcmp(url, "/") == 0 && is_token(h, MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, "token")))
-            return welcome(x);
-        return say(x, MHD_HTTP_UNAUTHORIZED, "open /?token=… with the board's token (http-token)\n");
-    }
-    if (x->route->kind == ROUTE_PAGE)
+static bool is_method_of(const struct route *route, const char *method) {
+    if (route->kind == ROUTE_FLOOR)
+        return strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+    return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
+/* The message goes on as it came: the floor reads it as it reads a terminal's. */
+static enum MHD_Result put_message(struct exchange *x) {
+    const char *type = header_of(x, MHD_HTTP_HEADER_CONTENT_TYPE);
+    if (!pass_same_origin(header_of(x, MHD_HTTP_HEADER_ORIGIN), header_of(x, MHD_HTTP_HEADER_HOST)))
+        return say(x, MHD_HTTP_FORBIDDEN, "a page of elsewhere reports nothing here\n");
+    if (type == NULL || strncmp(type, "application/json", 16) != 0)
+        return say(x, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "a message is application/json\n");
+    if (x->too_long)
+        return say(x, MHD_HTTP_CONTENT_TOO_LARGE, "a message may have 64 KiB\n");
+    char *bytes = x->text != NULL ? x->text : takt_strdup("");
+    x->text = NULL;
+    return put(x, bytes, x->size, terminal_of(x));
+}
+
+static enum MHD_Result begin_route(struct exchange *x) {
+    switch (x->route->kind) {
+    case ROUTE_PAGE:
         return respond(x, MHD_HTTP_OK,
                        MHD_create_response_from_buffer(strlen(*x->route->page), (void *)(uintptr_t)*x->route->page,
                                                        MHD_RESPMEM_PERSISTENT),
                        x->route->content_type);
-    return x->route->kind == ROUTE_STREAM ? begin_stream(x) : put_question(x);
+    case ROUTE_STREAM:
+        return begin_stream(x);
+    case ROUTE_CODE:
+        return give_code(x);
+    case ROUTE_FLOOR:
+        return put_message(x);
+    case ROUTE_ASK:
+    case ROUTE_TEXT:
+        break;
+    }
+    return put_question(x);
+}
+
+static enum MHD_Result begin(struct exchange *x, const char *url, const char *method) {
+    const struct http *h = x->http;
+    if (h->closing)
+        return say(x, MHD_HTTP_SERVICE_UNAVAILABLE, "takt stops\n");
+    if (x->route == NULL)
+        return say(x, MHD_HTTP_NOT_FOUND, "nothing stands here; the board is at /\n");
+    if (!is_method_of(x->route, method))
+        return say(x, MHD_HTTP_METHOD_NOT_ALLOWED, x->route->kind == ROUTE_FLOOR ? "POST a message\n" : "this only shows\n");
+    if (*h->token == '\0' && !http_host_is_local(header_of(x, MHD_HTTP_HEADER_HOST)))
+        return say(x, MHD_HTTP_FORBIDDEN, "ask as localhost, or set a token (http-token)\n");
+    if (may_ask(x))
+        return begin_route(x);
+    if (strcmp(url, "/") == 0 && pass_is(h->token, MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, "token")))
+        return welcome(x);
+    return say(x, MHD_HTTP_UNAUTHORIZED,
+               x->route->access == ACCESS_BOARD ? "open /?token=… with the board's token (http-token)\n"
+                                                : "a terminal's token is needed: Authorization: Bearer …\n");
+}
+
+/* What is sent where nothing is taken is read over. */
+static void take_body(struct exchange *x, const char *bytes, size_t size) {
+    if (x->route == NULL || x->route->kind != ROUTE_FLOOR || x->too_long)
+        return;
+    if (x->size + size > HTTP_BODY_MAX) {
+        x->too_long = true;
+        return;
+    }
+    x->text = takt_realloc(x->text, x->size + size, 1);
+    memcpy(x->text + x->size, bytes, size);
+    x->size += size;
 }
 
 static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
@@ -303,11 +384,11 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, cons
     struct http *h = arg;
     struct exchange *x = *context;
     (void)version;
-    (void)upload;
     if (x == NULL) {
         x = takt_alloc(sizeof *x);
         x->http = h;
         x->connection = connection;
+        x->route = route_find(url);
         x->next = h->exchanges;
         x->at = &h->exchanges;
         if (x->next != NULL)
@@ -316,7 +397,8 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, cons
         *context = x;
         return MHD_YES;
     }
-    if (*upload_size > 0) { /* nobody may send anything: it is read over */
+    if (*upload_size > 0) {
+        take_body(x, upload, *upload_size);
         *upload_size = 0;
         return MHD_YES;
     }
@@ -353,7 +435,7 @@ static void ignore(void *arg, const char *format, va_list args) {
 
 /* ---- the port ---- */
 
-int http_new(const char *address, const char *token, struct http **ret, struct takt_error *err) {
+int http_new(const char *address, const char *token, struct plant *plant, struct http **ret, struct takt_error *err) {
     struct http_address read;
     int code = http_address_read(address, &read, err);
     if (code != 0)
@@ -367,9 +449,16 @@ int http_new(const char *address, const char *token, struct http **ret, struct t
     h->address = read;
     h->name = takt_strdup(address);
     h->token = takt_strdup(token);
+    h->plant = plant_ref(plant);
     h->last_question = &h->first_question;
     *ret = h;
     return 0;
+}
+
+void http_plant(struct http *h, struct plant *plant) {
+    plant_ref(plant);
+    plant_unref(h->plant);
+    h->plant = plant;
 }
 
 static void try_to_open(struct http *h) {
@@ -407,6 +496,7 @@ void http_free(struct http *h) {
         MHD_stop_daemon(h->daemon);
     for (struct http_request request; http_request(h, &request);)
         free(request.bytes);
+    plant_unref(h->plant);
     free(h->token);
     free(h->name);
     free(h);

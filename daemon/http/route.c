@@ -15,7 +15,9 @@
 #define METRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 #define PAGE(path, type, bytes) {path, ROUTE_PAGE, ACCESS_BOARD, NULL, type, &bytes, {{0}}}
-#define ASK(path, command, ...) {path, ROUTE_ASK, ACCESS_BOARD, command, "application/json", NULL, {__VA_ARGS__}}
+#define OPEN_PAGE(path, type, bytes) {path, ROUTE_PAGE, ACCESS_OPEN, NULL, type, &bytes, {{0}}}
+#define ASK(path, command, ...) ASK_FOR(path, ACCESS_BOARD, command, __VA_ARGS__)
+#define ASK_FOR(path, access, command, ...) {path, ROUTE_ASK, access, command, "application/json", NULL, {__VA_ARGS__}}
 #define PAGED {"limit", true}, {"offset", true}
 
 static const struct route routes[] = {
@@ -25,9 +27,16 @@ static const struct route routes[] = {
     PAGE("/why.js", SCRIPT, page_why_js),
     PAGE("/words.js", SCRIPT, page_words_js),
     PAGE("/board.css", STYLE, page_board_css),
-    PAGE("/icon.svg", PICTURE, page_icon_svg),
+    OPEN_PAGE("/icon.svg", PICTURE, page_icon_svg),
+    OPEN_PAGE("/line/", HTML, page_line_html),
+    OPEN_PAGE("/line.js", SCRIPT, page_line_js),
+    OPEN_PAGE("/paper.js", SCRIPT, page_paper_js),
+    OPEN_PAGE("/reports.js", SCRIPT, page_reports_js),
+    OPEN_PAGE("/line-words.js", SCRIPT, page_line_words_js),
+    OPEN_PAGE("/line.css", STYLE, page_line_css),
     ASK("/api/status", "status", {NULL, false}),
-    ASK("/api/plan", "plan", PAGED, {"line", false}, {"lot", true}, {"from", false}, {"to", false}),
+    ASK_FOR("/api/line", ACCESS_FLOOR, "line", {"line", false}),
+    ASK_FOR("/api/plan", ACCESS_FLOOR, "plan", PAGED, {"line", false}, {"lot", true}, {"from", false}, {"to", false}),
     ASK("/api/lots", "lots", PAGED),
     ASK("/api/orders", "orders", {"limit", true}, {"after", true}, {"state", false}, {"creator", false}),
     ASK("/api/late", "late", {"limit", true}),
@@ -36,16 +45,21 @@ static const struct route routes[] = {
     ASK("/api/creators", "creators", {NULL, false}),
     ASK("/api/stock", "stock", {NULL, false}),
     ASK("/api/shipments", "shipments", {"limit", true}, {"after", true}, {"state", false}),
-    {"/api/changes", ROUTE_STREAM, ACCESS_BOARD, NULL, NULL, NULL, {{0}}},
+    {"/api/changes", ROUTE_STREAM, ACCESS_FLOOR, NULL, NULL, NULL, {{0}}},
+    {"/api/floor", ROUTE_FLOOR, ACCESS_TERMINAL, NULL, "application/json", NULL, {{0}}},
+    {"/code.svg", ROUTE_CODE, ACCESS_OPEN, NULL, PICTURE, NULL, {{0}}},
     {"/metrics", ROUTE_TEXT, ACCESS_OPEN, "metrics", METRICS, NULL, {{0}}},
     {"/livez", ROUTE_TEXT, ACCESS_OPEN, "alive", PLAIN, NULL, {{0}}},
     {"/readyz", ROUTE_TEXT, ACCESS_OPEN, "ready", PLAIN, NULL, {{0}}},
 };
 
 const struct route *route_find(const char *path) {
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
-        if (strcmp(routes[i].path, path) == 0)
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        size_t length = strlen(routes[i].path);
+        bool all = length > 1 && routes[i].path[length - 1] == '/';
+        if (all ? strncmp(routes[i].path, path, length) == 0 && path[length] != '\0' : strcmp(routes[i].path, path) == 0)
             return &routes[i];
+    }
     return NULL;
 }
 

@@ -399,6 +399,7 @@ static const struct control_command commands[] = {
     {"order", {ask_story, ask_planned, show_story}},
     {"lots", {ask_lots, show_lots}},
     {"plan", {ask_plan, show_plan}},
+    {"line", {control_ask_line, control_show_line}},
     {"shipments", {ask_shipments, show_shipments}},
     {"release", {ask_release, show_release}},
     {"metrics", {ask_status, control_show_metrics}},

@@ -70,6 +70,9 @@ control_step_fn control_show_keys, control_revoke_key;
 control_step_fn control_show_metrics, control_ask_planner, control_show_alive, control_show_ready, control_ask_late,
     control_ask_late_orders, control_show_late;
 
+/* ---- one line, for its page: control_line.c ---- */
+control_step_fn control_ask_line, control_show_line;
+
 /* ---- views ---- */
 
 void view_order_row(struct writer *w, const struct order_row *row); /* the members, within an object */
@@ -80,6 +83,8 @@ void view_shipment(struct writer *w, const char *name, const struct shipment_row
 void view_downs(struct writer *w, const struct down_row *downs, size_t count);
 void view_stock(struct writer *w, const struct ask *stock);
 void view_why(struct writer *w, const struct why_step *steps, size_t count, const char *sentence);
+void view_line(struct writer *w, const struct line_view *line);
+void view_plant(struct writer *w, const struct control_call *call); /* who it is and what time it is there */
 void view_status(struct writer *w, const struct control_call *call, const struct ask *status, const struct store_stats *stats);
 void view_creators(struct writer *w, const struct plant *plant, const struct store_stats *stats);
 void view_reload(struct writer *w, const char *name, const struct reload *reload);

@@ -306,19 +306,21 @@ static void write_plan_figures(struct writer *w, const struct plan_status *plan)
     writer_end(w);
 }
 
+void view_line(struct writer *w, const struct line_view *line) {
+    writer_object(w, NULL);
+    writer_text(w, "line", line->line);
+    writer_boolean(w, "down", line->down);
+    writer_some_text(w, "reason", line->down_reason);
+    writer_some_text(w, "set_up_for", line->set_up_for);
+    writer_some_text(w, "running", line->running);
+    writer_milli(w, "load_percent", line->load_ppm / 10);
+    writer_end(w);
+}
+
 static void write_lines(struct writer *w, const struct plan_status *plan) {
     writer_list(w, "lines");
-    for (size_t i = 0; i < plan->line_count; i++) {
-        const struct line_view *line = &plan->lines[i];
-        writer_object(w, NULL);
-        writer_text(w, "line", line->line);
-        writer_boolean(w, "down", line->down);
-        writer_some_text(w, "reason", line->down_reason);
-        writer_some_text(w, "set_up_for", line->set_up_for);
-        writer_some_text(w, "running", line->running);
-        writer_milli(w, "load_percent", line->load_ppm / 10);
-        writer_end(w);
-    }
+    for (size_t i = 0; i < plan->line_count; i++)
+        view_line(w, &plan->lines[i]);
     writer_end(w);
 }
 
@@ -377,7 +379,7 @@ void view_reload(struct writer *w, const char *name, const struct reload *reload
     writer_end(w);
 }
 
-void view_status(struct writer *w, const struct control_call *call, const struct ask *status, const struct store_stats *stats) {
+void view_plant(struct writer *w, const struct control_call *call) {
     const struct control *c = call->control;
     writer_object(w, "plant");
     writer_text(w, "id", c->plant->id);
@@ -387,6 +389,11 @@ void view_status(struct writer *w, const struct control_call *call, const struct
     writer_text(w, "takt", TAKT_VERSION);
     writer_time(w, "time", call->now_s);
     writer_milli(w, "speed", c->speed_milli);
+}
+
+void view_status(struct writer *w, const struct control_call *call, const struct ask *status, const struct store_stats *stats) {
+    const struct control *c = call->control;
+    view_plant(w, call);
     write_plan_figures(w, &status->u.status);
     write_lines(w, &status->u.status);
     write_store_figures(w, stats, c->trouble);

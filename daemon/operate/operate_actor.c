@@ -93,7 +93,10 @@ static void take_questions(struct operate *o) {
     http_turn(o->http, clock_mono_ms());
     tell_http_trouble(o);
     while (http_request(o->http, &request)) {
-        control_receive(o->control, request.no | HTTP_PEER, request.bytes, request.size, o->now_s);
+        if (*request.terminal)
+            floor_terminal(o->floor, request.no | HTTP_PEER, request.terminal, request.bytes, request.size, o->now_s);
+        else
+            control_receive(o->control, request.no | HTTP_PEER, request.bytes, request.size, o->now_s);
         free(request.bytes);
     }
 }
@@ -119,6 +122,8 @@ static void take_answer(struct operate *o, struct ask *ask) {
 static void take_plant(struct operate *o, struct plant *plant) {
     floor_reload(o->floor, plant);
     control_plant(o->control, plant);
+    if (o->http)
+        http_plant(o->http, plant);
     plant_unref(o->plant);
     o->plant = plant;
 }
@@ -253,7 +258,7 @@ static int make_http(struct operate *o, struct takt_error *err) {
     char token[HTTP_TOKEN_MAX + 1];
     int code = token_read("http-token", token, err);
     if (code == 0)
-        code = http_new(o->plant->listen.http, token, &o->http, err);
+        code = http_new(o->plant->listen.http, token, o->plant, &o->http, err);
     explicit_bzero(token, sizeof token);
     return code;
 }

@@ -68,6 +68,11 @@ class Browser:
             time.sleep(0.05)
         return value
 
+    def keys(self, text):
+        """Typed where the focus is."""
+        actions = [{"type": kind, "value": c} for c in text for kind in ("keyDown", "keyUp")]
+        self.do("actions", actions=[{"type": "key", "id": "keyboard", "actions": actions}])
+
     def log(self):
         return [entry["message"] for entry in self.do("se/log", type="browser")]
 

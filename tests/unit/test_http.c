@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 #include "daemon/http/address.h"
+#include "daemon/http/code.h"
+#include "daemon/http/pass.h"
 #include "daemon/http/route.h"
 #include "daemon/http/token.h"
 
@@ -54,13 +56,13 @@ static void only_the_names_of_this_machine_are_its_own(void **state) {
     assert_false(http_host_is_local("evil.example"));
 }
 
-static void no_route_leads_to_a_command_that_changes_something(void **state) {
+static void only_a_terminals_message_can_change_something(void **state) {
     (void)state;
     static const char *const paths[] = {"/",           "/board.js",    "/api/status",   "/api/plan",    "/api/lots", "/api/orders", "/api/late",
                                         "/api/order",  "/api/why",     "/api/creators", "/api/stock",   "/api/shipments",
-                                        "/api/changes", "/metrics",    "/livez",        "/readyz"};
+                                        "/api/changes", "/metrics",    "/livez",        "/readyz", "/api/line", "/api/floor"};
     static const char *const shows[] = {"status", "plan", "lots", "orders", "late", "order", "why", "creators", "stock", "shipments",
-                                        "metrics", "alive", "ready"};
+                                        "metrics", "alive", "ready", "line"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         const struct route *route = route_find(paths[i]);
         assert_non_null(route);
@@ -69,11 +71,69 @@ static void no_route_leads_to_a_command_that_changes_something(void **state) {
             known = strcmp(shows[k], route->command) == 0;
         if (!known)
             fail_msg("%s asks '%s'", paths[i], route->command);
+        assert_int_equal(route->kind == ROUTE_FLOOR, route->access == ACCESS_TERMINAL);
     }
     assert_null(route_find("/api/reload"));
     assert_null(route_find("/api/release"));
     assert_null(route_find("/../etc/passwd"));
     assert_null(route_find(""));
+}
+
+static void a_page_of_a_line_stands_at_its_name(void **state) {
+    (void)state;
+    assert_non_null(route_find("/line/print-1"));
+    assert_int_equal(route_find("/line/print-1")->access, ACCESS_OPEN);
+    assert_null(route_find("/line/"));
+    assert_null(route_find("/line"));
+    assert_null(route_find("/api/line/x"));
+}
+
+static void a_terminal_is_known_by_its_token_alone(void **state) {
+    (void)state;
+    /* SHA-256 of "0123456789abcdef" and of "short" */
+    static const char *const digests[] = {"9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f",
+                                          "f9b0078b5df596d2ea19010c001bbd009e651de2c57e8fb7e355f31eb9d3f739"};
+    struct plant_terminal terminals[] = {{.id = "none"}, {.id = "hall", .tokens = {digests, 2}}};
+    struct plant plant = {.terminals = terminals, .terminal_count = 2};
+    assert_string_equal(pass_terminal(&plant, "0123456789abcdef"), "hall");
+    assert_null(pass_terminal(&plant, "0123456789abcdeF"));
+    assert_null(pass_terminal(&plant, "short"));
+    assert_null(pass_terminal(&plant, digests[0]));
+    assert_null(pass_terminal(&plant, ""));
+    assert_null(pass_terminal(&plant, NULL));
+    assert_string_equal(pass_bearer("Bearer x"), "x");
+    assert_null(pass_bearer("Basic x"));
+    assert_null(pass_bearer(NULL));
+    assert_false(pass_is("", ""));
+    assert_false(pass_is("a", NULL));
+}
+
+static void what_is_no_text_has_no_code(void **state) {
+    (void)state;
+    char text[CODE_TEXT_MAX + 2];
+    size_t size = 0;
+    memset(text, 'x', sizeof text);
+    text[CODE_TEXT_MAX + 1] = '\0';
+    assert_null(code_svg(text, &size));
+    assert_null(code_svg("", &size));
+    assert_null(code_svg("a\nb", &size));
+    text[CODE_TEXT_MAX] = '\0';
+    char *svg = code_svg(text, &size);
+    assert_non_null(svg);
+    assert_int_equal(size, strlen(svg));
+    free(svg);
+}
+
+static void a_page_of_elsewhere_has_another_origin(void **state) {
+    (void)state;
+    assert_true(pass_same_origin(NULL, "plant:7780"));
+    assert_true(pass_same_origin("http://plant:7780", "plant:7780"));
+    assert_true(pass_same_origin("https://Plant", "plant"));
+    assert_false(pass_same_origin("http://plant:7781", "plant:7780"));
+    assert_false(pass_same_origin("http://evil.example", "plant"));
+    assert_false(pass_same_origin("http://plant.evil.example", "plant"));
+    assert_false(pass_same_origin("null", "null"));
+    assert_false(pass_same_origin("http://plant", NULL));
 }
 
 static void what_a_query_says_becomes_members_of_the_question_or_is_refused(void **state) {
@@ -173,7 +233,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_says_whether_it_is_reached_from_elsewhere),
         cmocka_unit_test(only_the_names_of_this_machine_are_its_own),
-        cmocka_unit_test(no_route_leads_to_a_command_that_changes_something),
+        cmocka_unit_test(only_a_terminals_message_can_change_something),
+        cmocka_unit_test(a_page_of_a_line_stands_at_its_name),
+        cmocka_unit_test(a_terminal_is_known_by_its_token_alone),
+        cmocka_unit_test(a_page_of_elsewhere_has_another_origin),
+        cmocka_unit_test(what_is_no_text_has_no_code),
         cmocka_unit_test(what_a_query_says_becomes_members_of_the_question_or_is_refused),
         cmocka_unit_test_setup_teardown(a_token_is_read_from_a_file_that_only_its_owner_can_read, enter, leave),
         cmocka_unit_test_setup_teardown(a_credential_of_systemd_is_taken_whatever_its_mode, enter, leave),

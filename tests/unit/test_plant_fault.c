@@ -102,6 +102,11 @@ static void test_values_that_are_none_say_what_is_wanted(void **state) {
          "28:63: 'Germany' is no country: two capital letters of ISO 3166, such as CN, or else"},
         {"luna: {}", "luna: {keys: [abc]}",
          "25:26: 'abc' is no public key: 40 characters of Z85, as curve_keygen prints"},
+        {"creators: {luna: {}}", "terminals: {t: {lines: [sew], tokens: [secret]}}",
+         "25:40: tokens: what stands here is no SHA-256 digest of a token: 64 hexadecimal digits, as sha256sum prints"},
+        {"creators: {luna: {}}",
+         "terminals: {t: {lines: [sew], tokens: [9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f]}, u: {lines: [sew], tokens: [9F9F5111F7B27A781F1F1DDDE5EBC2DD2B796BFC7365C9C28B548E564176929F]}}",
+         "25:134: token 1 is that of 't' too; a token is one's own"},
         {"luna: {}", "luna: ", "25:18: a creator is a map of options such as {keys: …}"},
         {"orders: \"tcp://127.0.0.1:7710\"", "orders: 7710",
          "31:18: orders: '7710' is wrong; wanted: an endpoint such as tcp://127.0.0.1:7710, ipc:///run/takt/x.sock or "

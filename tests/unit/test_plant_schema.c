@@ -85,6 +85,7 @@ static const char *const FRAGMENTS[OPTION_KINDS] = {
     [OPTION_SPANS] = LIST_OF(EXACT(ONLY(MOMENT "/" MOMENT))),
     [OPTION_REF] = NAMED,
     [OPTION_KEYS] = LIST_OF(EXACT("^([0-9a-zA-Z.:+=^!/*?&<>()[\\]{}@%$#-]{40}|<.*>)$")),
+    [OPTION_TOKENS] = LIST_OF(EXACT("^[0-9a-fA-F]{64}$")),
     [OPTION_PAIRS] = MAP_OF("^[^{}<>,]+>[^{}<>,]+$", DURATION_VALUE),
     [OPTION_OPTIONS] = MAP_OF(
         ONLY(NAME), "{\"anyOf\": [{\"const\": \"any\"}, {\"type\": \"array\", \"minItems\": 1, \"maxItems\": 1000, "
