@@ -77,6 +77,27 @@ $(O)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay_main.c $(O)/libt
 	$(call quiet,CC,$@)
 	$(Q)$(CC) $(CFLAGS_) $(LDFLAGS_) -o $@ tests/fuzz/fuzz_$*.c tests/fuzz/replay_main.c $(O)/libtakt-all.a $(LIBS)
 
+# The drivers of the conformance scenarios: of libtakt, as a program would use it, and of the Node client, as it would be installed.
+# What npm has to bring (tests/node, locked) lies in build/node, whatever O is, and is asked for again only when the lock has changed.
+NODE     := build/node
+$(O)/tests/conformance/client_c: tests/conformance/client_c.c $(O)/libtakt.so
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)
+	$(Q)$(CC) $(CFLAGS_) $(LDFLAGS_) -o $@ $< -L$(O) -ltakt -Wl,-rpath,'$$ORIGIN/../..' $(shell pkg-config --libs jansson)
+$(NODE)/package-lock.json: tests/node/package-lock.json
+	@mkdir -p $(NODE)
+	$(call quiet,NPM,$(NODE)/node_modules)
+	$(Q)cp tests/node/package.json tests/node/.npmrc $(NODE)/
+	$(Q)cp $< $(NODE)/npm-shrinkwrap.json
+	$(Q)cd $(NODE) && npm ci --loglevel=error --prefer-offline >npm.log 2>&1 || { cat npm.log; exit 1; }
+	$(Q)mv $(NODE)/npm-shrinkwrap.json $@
+$(NODE)/client_node.js: $(NODE)/package-lock.json tests/conformance/client_node.ts $(wildcard clients/node/*)
+	$(call quiet,TSC,$@)
+	$(Q)rm -rf $(NODE)/node_modules/takt-client && mkdir $(NODE)/node_modules/takt-client
+	$(Q)cp clients/node/package.json clients/node/*.js clients/node/*.d.ts $(NODE)/node_modules/takt-client/
+	$(Q)cp tests/conformance/client_node.ts $(NODE)/
+	$(Q)cd $(NODE) && node_modules/.bin/tsc --strict --noUncheckedIndexedAccess --target es2022 --module nodenext client_node.ts
+
 $(O)/bench/%: bench/%.c $(O)/libtakt-all.a
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)
@@ -94,7 +115,7 @@ check:
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all check-programs
 	@$(MAKE) --no-print-directory check-built
 
-check-programs: $(TESTS) $(REPLAYS)
+check-programs: $(TESTS) $(REPLAYS) $(O)/tests/conformance/client_c $(NODE)/client_node.js
 
 check-built:
 	tests/run $(TESTS)

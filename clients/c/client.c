@@ -27,7 +27,8 @@ enum {
     ORDERS_MAX = 500,
     BYTES_MAX = 900000,
     PATIENCE_MS = 10000,
-    IDLE_MS = 5000,
+    IDLE_MS = 5000, /* without a word, before the plant is asked whether it still knows us */
+    OWED_MS = 1000, /* the same while it owes an answer */
     PAUSE_MS = 100,
     SEEN_EVERY = 200,
     KEY_SIZE = 41,
@@ -50,7 +51,7 @@ struct request {
 
 struct entry { /* of the news */
     struct takt_news news;
-    char *order_ref, *problem, *detail, *json;
+    char *order_ref, *problem, *detail, *at, *json;
     struct entry *prev, *next;
 };
 
@@ -67,8 +68,8 @@ struct takt_client {
     struct entry *news, *shown;
     size_t waiting;
     bool open, subscribed;
-    int64_t credit, heard_ms, sent_ms, pause_until_ms;
-    uint64_t count, cursor, ping;
+    int64_t credit, heard_ms, owed_ms, pause_until_ms, patience_ms;
+    uint64_t count, cursor, ping, subscription; /* of requests without an answer; 0: none */
     unsigned unseen;
 };
 
@@ -90,7 +91,8 @@ static struct entry *add_news(struct takt_client *c, enum takt_news_kind kind, c
         abort();
     e->problem = copy(json_string_value(json_object_get(message, "problem")));
     e->detail = copy(json_string_value(json_object_get(message, "detail")));
-    e->news = (struct takt_news){.kind = kind, .problem = e->problem, .detail = e->detail};
+    e->at = copy(json_string_value(json_object_get(message, "at")));
+    e->news = (struct takt_news){.kind = kind, .problem = e->problem, .detail = e->detail, .at = e->at};
     DL_APPEND(c->news, e);
     return e;
 }
@@ -107,6 +109,7 @@ static void free_entry(struct entry *e) {
     free(e->order_ref);
     free(e->problem);
     free(e->detail);
+    free(e->at);
     free(e->json);
     free(e);
 }
@@ -115,7 +118,6 @@ static void free_entry(struct entry *e) {
 
 static void send_text(struct takt_client *c, const char *text) {
     zmq_send(c->socket, text, strlen(text), ZMQ_DONTWAIT);
-    c->sent_ms = now_ms();
 }
 
 static size_t under_way(const struct takt_client *c) {
@@ -193,11 +195,18 @@ static void connect_next(struct takt_client *c) {
     }
     zmq_connect(c->socket, c->endpoints[c->turn++ % c->endpoint_count]);
     c->open = false;
-    c->heard_ms = now_ms();
+    c->heard_ms = c->owed_ms = now_ms();
     send_text(c, c->hello);
 }
 
 /* ---- what the plant says ---- */
+
+static bool is(const json_t *m, const char *member, const char *text) {
+    const char *value = json_string_value(json_object_get(m, member));
+    return value && strcmp(value, text) == 0;
+}
+
+static void subscribe(struct takt_client *c, uint64_t after);
 
 static void take_welcome(struct takt_client *c, const json_t *m) {
     struct order *o;
@@ -214,12 +223,15 @@ static void take_welcome(struct takt_client *c, const json_t *m) {
         r->sent = false;
     }
     add_whole(c, TAKT_NEWS_CONNECTED, m);
-    if (c->subscribed)
-        takt_client_subscribe(c, c->cursor);
+    if (c->subscribed && c->subscription == 0)
+        subscribe(c, c->cursor);
 }
 
-static void end_order(struct takt_client *c, struct order *o, const json_t *refusal) {
-    struct entry *e = add_news(c, refusal ? TAKT_NEWS_REFUSED : TAKT_NEWS_ACCEPTED, refusal);
+/* row: of the receipt, or a problem of the whole message; NULL for an order that was simply accepted. */
+static void end_order(struct takt_client *c, struct order *o, const json_t *row) {
+    bool duplicate = is(row, "outcome", "duplicate");
+    struct entry *e = add_news(c, row && !duplicate ? TAKT_NEWS_REFUSED : TAKT_NEWS_ACCEPTED, duplicate ? NULL : row);
+    e->news.duplicate = duplicate;
     if (c->outbox)
         outbox_done(c->outbox, o->ref);
     e->news.order_ref = e->order_ref = o->ref;
@@ -229,19 +241,23 @@ static void end_order(struct takt_client *c, struct order *o, const json_t *refu
     free(o);
 }
 
-/* The row of a refused order: by its place in the message, which also one has whose order_ref could not be read. */
-static const json_t *refusal_of(const json_t *results, size_t place, const char *ref) {
+/* An order's row of `results`: by its place in the message, which also one has whose order_ref could not be read; a refusal
+ * before others, since an order_ref may stand in a message twice. */
+static const json_t *row_of(const json_t *results, size_t place, const char *ref) {
+    const json_t *found = NULL;
     size_t i;
     json_t *row;
     json_array_foreach(results, i, row) {
         const char *theirs = json_string_value(json_object_get(row, "order_ref")),
-                   *at = json_string_value(json_object_get(row, "at")), *outcome = json_string_value(json_object_get(row, "outcome"));
+                   *at = json_string_value(json_object_get(row, "at"));
         unsigned long long index = 0;
-        bool here = theirs ? strcmp(theirs, ref) == 0 : at && sscanf(at, "/orders/%llu", &index) == 1 && index == place;
-        if (here && outcome && strcmp(outcome, "refused") == 0)
+        bool placed = at && sscanf(at, "/orders/%llu", &index) == 1, here = placed ? index == place : theirs && strcmp(theirs, ref) == 0;
+        if (here && is(row, "outcome", "refused"))
             return row;
+        if (here && is(row, "outcome", "duplicate"))
+            found = row;
     }
-    return NULL;
+    return found;
 }
 
 static void take_receipt(struct takt_client *c, uint64_t id, const json_t *m, bool problem) {
@@ -250,14 +266,9 @@ static void take_receipt(struct takt_client *c, uint64_t id, const json_t *m, bo
     DL_FOREACH_SAFE(c->orders, o, next) {
         if (o->message != id)
             continue;
-        end_order(c, o, problem ? m : refusal_of(json_object_get(m, "results"), place, o->ref));
+        end_order(c, o, problem ? m : row_of(json_object_get(m, "results"), place, o->ref));
         place++;
     }
-}
-
-static bool is(const json_t *m, const char *member, const char *text) {
-    const char *value = json_string_value(json_object_get(m, member));
-    return value && strcmp(value, text) == 0;
 }
 
 static void take_later(struct takt_client *c, uint64_t id) {
@@ -296,8 +307,10 @@ static void take_answer(struct takt_client *c, const json_t *m) {
     DL_FOREACH_SAFE(c->requests, r, next) {
         if (r->id != id)
             continue;
-        if (id != c->ping)
+        if (id != c->ping && (id != c->subscription || problem))
             add_whole(c, TAKT_NEWS_ANSWER, m)->news.request = id;
+        c->subscription = id == c->subscription ? 0 : c->subscription;
+        c->ping = id == c->ping ? 0 : c->ping;
         DL_DELETE(c->requests, r);
         free(r->json);
         free(r);
@@ -307,8 +320,8 @@ static void take_answer(struct takt_client *c, const json_t *m) {
 static void take_event(struct takt_client *c, const json_t *m) {
     uint64_t cursor = (uint64_t)json_integer_value(json_object_get(m, "cursor"));
     char seen[64];
-    if (c->cursor != TAKT_NOW && cursor <= c->cursor)
-        return;
+    if (c->subscription != 0 || (c->cursor != TAKT_NOW && cursor <= c->cursor))
+        return; /* of the subscription before, or sent again */
     c->cursor = cursor;
     add_whole(c, TAKT_NEWS_EVENT, m)->news.cursor = cursor;
     if (++c->unseen < SEEN_EVERY)
@@ -350,6 +363,8 @@ static bool awaits(const struct takt_client *c) {
 }
 
 int takt_client_work(struct takt_client *c) {
+    if (!awaits(c))
+        c->owed_ms = now_ms();
     for (int i = 0; i < FRAMES_PER_WORK; i++) {
         zmq_msg_t frame;
         zmq_msg_init(&frame);
@@ -361,10 +376,12 @@ int takt_client_work(struct takt_client *c) {
             break;
     }
     send_ready(c);
-    int64_t now = now_ms(), last_ms = c->heard_ms > c->sent_ms ? c->heard_ms : c->sent_ms;
-    if (awaits(c) && now - last_ms > PATIENCE_MS)
+    bool owed = awaits(c);
+    int64_t now = now_ms(), silent_ms = now - (owed && c->owed_ms > c->heard_ms ? c->owed_ms : c->heard_ms);
+    int64_t ask_ms = owed ? OWED_MS : IDLE_MS;
+    if (owed && silent_ms > c->patience_ms)
         connect_next(c);
-    else if (!awaits(c) && now - c->heard_ms > IDLE_MS)
+    else if (c->open && c->ping == 0 && silent_ms > (ask_ms < c->patience_ms ? ask_ms : c->patience_ms))
         c->ping = takt_client_ask(c, "ping", "{}");
     return c->news != NULL;
 }
@@ -462,14 +479,25 @@ uint64_t takt_client_ask(struct takt_client *c, const char *type, const char *me
     return r->id;
 }
 
-void takt_client_subscribe(struct takt_client *c, uint64_t after) {
+static void subscribe(struct takt_client *c, uint64_t after) {
     char members[64] = "{\"after\":\"now\"}";
     if (after != TAKT_NOW)
         snprintf(members, sizeof members, "{\"after\":%llu}", (unsigned long long)after);
     c->subscribed = true;
     c->cursor = after;
     c->unseen = 0;
-    takt_client_ask(c, "subscribe", members);
+    c->subscription = takt_client_ask(c, "subscribe", members);
+}
+
+void takt_client_subscribe(struct takt_client *c, uint64_t after) {
+    struct entry *e, *next;
+    DL_FOREACH_SAFE(c->news, e, next) {
+        if (e->news.kind == TAKT_NEWS_EVENT) {
+            DL_DELETE(c->news, e);
+            free_entry(e);
+        }
+    }
+    subscribe(c, after);
 }
 
 /* ---- life ---- */
@@ -511,6 +539,7 @@ static int set_up(struct takt_client *c, const struct takt_options *options, cha
         c->endpoints[i] = strdup(options->endpoints[i]);
     c->endpoint_count = count;
     c->keys = options->key_file != NULL;
+    c->patience_ms = options->patience_ms > 0 ? options->patience_ms : PATIENCE_MS;
     if (count == 0 || c->keys != (options->plant_key != NULL)) {
         snprintf(error, error_size, count ? "a key file needs the plant's public key, and the other way round" : "no endpoint");
         return -1;

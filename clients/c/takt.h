@@ -39,11 +39,12 @@ struct takt_options {
     const char *creator;          /* who you are, where the plant asks for no keys */
     const char *outbox;           /* a file in which orders are kept until they have a receipt; NULL: none */
     const char *client;           /* what calls itself so in the plant's log; NULL */
+    int patience_ms;              /* how long an endpoint may owe an answer before the next is tried; 0: 10 s */
 };
 
 enum takt_news_kind {
-    TAKT_NEWS_ACCEPTED,  /* order_ref: durable at the plant, now or before */
-    TAKT_NEWS_REFUSED,   /* order_ref, problem, detail */
+    TAKT_NEWS_ACCEPTED,  /* order_ref: durable at the plant; duplicate: it was so before */
+    TAKT_NEWS_REFUSED,   /* order_ref, problem, detail, at */
     TAKT_NEWS_ANSWER,    /* request, json; problem if it is one */
     TAKT_NEWS_EVENT,     /* json, cursor */
     TAKT_NEWS_CONNECTED, /* json: the welcome */
@@ -54,7 +55,8 @@ struct takt_news {
     enum takt_news_kind kind;
     uint64_t request;
     uint64_t cursor;
-    const char *order_ref, *problem, *detail, *json; /* NULL where they mean nothing */
+    const char *order_ref, *problem, *detail, *at, *json; /* NULL where they mean nothing */
+    bool duplicate;
 };
 
 /* Connects in the background. Orders that an earlier process left in the outbox are pushed. */
@@ -66,7 +68,8 @@ int takt_client_push(struct takt_client *c, const char *order_json, char *error,
 /* Any other request: its type (quote, status, cancel, amend, ping) and its members but type and id, as a JSON object. Returns
  * its number, 0 if it is not JSON. */
 uint64_t takt_client_ask(struct takt_client *c, const char *type, const char *members_json);
-/* Events behind a cursor (0: all that are kept; TAKT_NOW), across reconnects; each at least once. */
+/* Events behind a cursor (0: all that are kept; TAKT_NOW), across reconnects; each at least once. Instead of those that were
+ * subscribed to before; an answer comes only if it is a problem. */
 #define TAKT_NOW UINT64_MAX
 void takt_client_subscribe(struct takt_client *c, uint64_t after);
 

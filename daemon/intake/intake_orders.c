@@ -69,7 +69,8 @@ static void count_refused(struct intake *in, struct writer *w, struct reply_acce
     reply_accepted_refused(w, v->order_ref, refusal);
 }
 
-static void write_stored(struct intake *in, struct writer *w, struct reply_accepted *counts, const struct verdict *v,
+/* at: the order's place, since an order_ref may stand in a message more than once. */
+static void write_stored(struct intake *in, struct writer *w, struct reply_accepted *counts, const struct verdict *v, const char *at,
                          const struct store_accept *from) {
     struct refusal refusal;
     switch (from->orders[v->place].ret_outcome) {
@@ -83,11 +84,11 @@ static void write_stored(struct intake *in, struct writer *w, struct reply_accep
         reply_accepted_duplicate(w, v->order_ref);
         break;
     case ACCEPT_CONFLICT:
-        refuse(&refusal, REFUSAL_CONFLICT, "", "the first one stands");
+        refuse(&refusal, REFUSAL_CONFLICT, at, "the first one stands");
         count_refused(in, w, counts, v, &refusal);
         break;
     case ACCEPT_OVER_LIMIT:
-        refuse(&refusal, REFUSAL_OVER_LIMIT, "", "at most %lld orders may be open", (long long)from->max_open);
+        refuse(&refusal, REFUSAL_OVER_LIMIT, at, "at most %lld orders may be open", (long long)from->max_open);
         count_refused(in, w, counts, v, v->way == WAY_LOOK_UP ? v->refusal : &refusal);
         break;
     }
@@ -102,7 +103,9 @@ static void write_row(struct intake *in, struct writer *w, struct reply_accepted
         intake_store_refusal(in, &job->look_up.head, &refusal);
         count_refused(in, w, counts, v, &refusal);
     } else {
-        write_stored(in, w, counts, v, v->way == WAY_ACCEPT ? &job->accept : &job->look_up);
+        char at[32];
+        snprintf(at, sizeof at, "/orders/%u", (unsigned)(v - job->verdicts));
+        write_stored(in, w, counts, v, at, v->way == WAY_ACCEPT ? &job->accept : &job->look_up);
     }
 }
 

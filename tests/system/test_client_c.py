@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C client against the real daemon, by its example, which is a poll loop around libtakt."""
+"""What is the C client's own, beside the conformance scenarios: its example, which is a poll loop around libtakt, and how it is
+installed."""
 import json
 import os
 import socket
@@ -29,25 +30,6 @@ def push(lab, orders, *more, **kw):
     return process.returncode, out.splitlines(), err
 
 
-def test_what_is_pushed_is_durable_and_again_a_duplicate(lab):
-    orders = [order(f"A-{i}") for i in range(1200)]  # more than a message holds
-    assert push(lab, orders) == (0, [f"accepted A-{i}" for i in range(1200)], "")
-    lab.restart()
-    assert push(lab, orders)[0] == 0
-    assert lab.creator("luna").ask("orders", orders=orders[:1])["duplicates"] == 1
-
-
-def test_what_is_refused_says_which_and_why(lab):
-    push(lab, [order("A-1")])
-    bad = order("A-2")
-    bad["items"][0]["product"] = "tea"
-    status, lines, _ = push(lab, [bad, order("A-1", quantity=2), order("x" * 500), order("A-3")])
-    assert status == 1
-    assert [line.split()[:3:2] if line.startswith("accepted") else line.split()[1:3] for line in lines][:3] == \
-        [["A-2", "unknown-product"], ["A-1", "conflict"], ["x" * 500, "bad-message"]]
-    assert lines[3] == "accepted A-3"
-
-
 def test_what_is_no_order_is_told_at_once(lab):
     process = start(lab)
     _, err = process.communicate('{"order_ref": 1}\nnonsense\n{"a":1,"a":2}\n', timeout=60)
@@ -58,23 +40,6 @@ def test_a_promise_comes_as_an_event(lab):
     status, lines, _ = push(lab, [order("A-1")], "--events", "1")
     event = json.loads(lines[-1].split(" ", 1)[1])
     assert status == 0 and event["event"] == "order.promised" and event["order_ref"] == "A-1"
-
-
-def test_events_go_on_where_they_were_across_a_restart(lab):
-    process = start(lab, "--events", "2")
-    process.stdin.write(json.dumps(order("A-1")) + "\n")
-    process.stdin.close()
-    lines = iter(process.stdout.readline, "")
-    assert next(lines) == "accepted A-1\n"
-    assert json.loads(next(lines).split(" ", 1)[1])["order_ref"] == "A-1"
-    lab.restart()
-    lab.creator("luna").ask("orders", orders=[order("A-2")])
-    assert json.loads(next(lines).split(" ", 1)[1])["order_ref"] == "A-2"
-    assert process.wait(60) == 0
-
-
-def test_more_than_the_credit_is_sent_as_it_opens(lab):
-    assert len(push(lab, [order(f"C-{i}") for i in range(5000)])[1]) == 5000
 
 
 def test_who_may_not_enter_is_told(lab):

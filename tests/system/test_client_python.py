@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Python client against the real daemon: the conformance scenarios, with and without asyncio, and takt-feed."""
+"""What is the Python client's own, beside the conformance scenarios, and takt-feed."""
 import asyncio
 import csv
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from taktlab import ROOT, Lab, order, person, wait_until
+from taktlab import ROOT, Lab, order, wait_until
 
 sys.path.insert(0, f"{ROOT}/clients/python")
 import takt  # noqa: E402
@@ -26,158 +25,23 @@ def lab():
         yield made.start()
 
 
-class Sync:
-    """The client without asyncio."""
-
-    def __init__(self, *args, **kw):
-        self.plant = takt.Plant(*args, **kw)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.plant.close()
-
-    def __getattr__(self, name):
-        return getattr(self.plant, name)
-
-    def first(self, after, wanted):
-        return next(e for e in self.plant.events(after) if wanted(e))
+def test_what_is_refused_is_typed(lab):
+    with takt.Plant(lab.endpoint("orders"), creator="luna") as plant:
+        plant.push([order("A-1")])
+        bad = order("A-2")
+        bad["items"][0]["product"] = "tea"
+        receipt = plant.push([bad, order("A-1", quantity=2)])
+        assert isinstance(receipt.refused[1].problem, takt.Conflict)
+        assert "tee" in receipt.refused[0].problem.detail and receipt.refused[0].problem.at.endswith("/product")
 
 
-class Async:
-    """The client with asyncio, made to wait call by call."""
-
-    def __init__(self, *args, **kw):
-        self.loop = asyncio.new_event_loop()
-
-        async def make():
-            return await takt.aio.Plant(*args, **kw).__aenter__()
-        self.plant = self.loop.run_until_complete(make())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.loop.run_until_complete(self.plant.close())
-        self.loop.close()
-
-    def __getattr__(self, name):
-        call = getattr(self.plant, name)
-        return lambda *a, **kw: self.loop.run_until_complete(call(*a, **kw))
-
-    def first(self, after, wanted):
-        async def find():
-            async for event in self.plant.events(after):
-                if wanted(event):
-                    return event
-        return self.loop.run_until_complete(find())
-
-
-@pytest.fixture(params=[Sync, Async], ids=["sync", "asyncio"], name="client")
-def either(request, lab):
-    with request.param(lab.endpoint("orders"), creator="luna") as made:
-        yield made
-
-
-# ---- conformance ----
-
-def test_what_is_pushed_is_durable_and_again_a_duplicate(lab, client):
-    receipt = client.push([order(f"A-{i}") for i in range(1200)])  # more than a message holds
-    assert (receipt.accepted, receipt.duplicates, receipt.refused) == (1200, 0, [])
-    lab.restart()
-    receipt = client.push([order(f"A-{i}") for i in range(1200)])  # says hello again by itself
-    assert (receipt.accepted, receipt.duplicates) == (0, 1200)
-
-
-def test_what_is_refused_says_which_and_why(client):
-    client.push([order("A-1")])
-    bad = order("A-2")
-    bad["items"][0]["product"] = "tea"
-    receipt = client.push([bad, order("A-1", quantity=2), order("A-3")])
-    assert receipt.accepted == 1
-    assert [r.order_ref for r in client.push([order("x" * 500)]).refused] == ["x" * 500]
-    assert [(r.order_ref, r.problem.name) for r in receipt.refused] == [("A-2", "unknown-product"), ("A-1", "conflict")]
-    assert isinstance(receipt.refused[1].problem, takt.Conflict)
-    assert "tee" in receipt.refused[0].problem.detail and receipt.refused[0].problem.at.endswith("/product")
-
-
-def test_a_promise_comes_as_an_event_and_stands_in_the_status(client):
-    client.push([order("A-1")])
-    event = client.first(0, lambda e: e.kind == "order.promised")
-    assert event.order_ref == "A-1" and event.ship_by and event.deliver_by
-    status, = client.status(["A-1", "unknown"])
-    assert status.state in ("accepted", "planned", "in-production") and status.ship_by == event.ship_by
-
-
-def test_quote_amend_cancel_ping(client):
-    quote = client.quote(order("x")["items"], recipient={"address": {"country": "DE"}})
-    assert quote.ship_by and quote.valid_until
-    client.push([order("A-1"), order("A-2")])
-    client.amend("A-1", recipient=person(name="Someone else"))
-    assert client.cancel(["A-2", "nope"]) == {"A-2": "cancelled", "nope": "unknown"}
-    assert client.ping().endswith("Z")
-    with pytest.raises(takt.Problem) as caught:
-        client.amend("nope", recipient=person())
-    assert caught.value.name == "unknown-order"
-
-
-def test_events_go_on_where_they_were_across_a_restart(lab, client):
-    client.push([order("A-1")])
-    first = client.first(0, lambda e: e.kind == "order.promised")
-    lab.restart()
-    client.push([order("A-2")])
-    second = client.first(first.cursor, lambda e: e.kind == "order.promised")
-    assert second.order_ref == "A-2" and second.cursor > first.cursor
-
-
-def test_more_than_the_credit_is_sent_as_it_opens(client):
-    receipt = client.push([order(f"C-{i}") for i in range(5000)])
-    assert receipt.accepted == 5000
-
-
-def test_who_may_not_enter_is_told(lab):
-    with takt.Plant(lab.endpoint("orders"), creator="nobody") as plant, pytest.raises(takt.NotAllowed):
-        plant.ping()
-
-
-def test_no_plant_is_unreachable_in_time(tmp_path):
-    with takt.Plant(f"ipc://{tmp_path}/none.sock", creator="luna", timeout_s=0.3) as plant, pytest.raises(takt.Unreachable):
-        plant.ping()
-
-
-def test_several_endpoints_are_tried_in_turn(lab, tmp_path, monkeypatch):
-    monkeypatch.setattr("takt.session.PATIENCE_S", 0.5)
-    with takt.Plant([f"ipc://{tmp_path}/none.sock", lab.endpoint("orders")], creator="luna") as plant:
-        assert plant.push([order("A-1")]).accepted == 1
-
-
-def test_the_outbox_keeps_what_has_no_receipt(lab, tmp_path):
+def test_an_outbox_has_one_process(tmp_path):
     path = str(tmp_path / "outbox")
-    with takt.Plant(f"ipc://{tmp_path}/none.sock", creator="luna", outbox=path, timeout_s=0.2) as plant:
-        with pytest.raises(takt.Unreachable):
-            plant.push([order("A-1"), order("A-2")])
-    with open(path, "ab") as file:
-        file.write(b'{"put": {"order_ref": "cut sho')  # as a crash leaves it
-    with takt.Plant(lab.endpoint("orders"), creator="luna", outbox=path) as plant:
-        with pytest.raises(RuntimeError):
-            takt.Outbox(path)
-        assert plant.flush().accepted == 2
-        assert plant.flush().accepted == 0
+    first = takt.Outbox(path)
+    with pytest.raises(RuntimeError):
+        takt.Outbox(path)
+    first.close()
     assert takt.Outbox(path).orders == {}
-
-
-def test_keys_let_in_and_a_revoked_one_is_not_allowed():
-    with Lab(security="curve") as lab:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            lab.plant["listen"]["orders"] = f"tcp://127.0.0.1:{s.getsockname()[1]}"
-        lab.start()
-        with takt.Plant(lab.endpoint("orders"), key=lab.path("luna.key"), plant_key=lab.keys["plant"][0].decode()) as plant:
-            assert plant.push([order("A-1")]).accepted == 1
-            lab.ctl("key", "revoke", "--", lab.keys["luna"][0].decode())
-            with pytest.raises(takt.NotAllowed):
-                plant.ping()
 
 
 def test_many_calls_at_a_time_with_asyncio(lab):

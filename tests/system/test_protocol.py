@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/protocol/ against the daemon: every example in it is sent, and every answer is what it says.
 
-This is also the conformance script of bare pyzmq calls: nothing here knows more of the protocol than those documents.
+Nothing here knows more of the protocol than those documents; the clients' scenarios are in test_conformance.py.
 """
 import json
+import subprocess
 
 import jsonschema
 import pytest
@@ -68,6 +69,25 @@ def test_every_reference_of_the_asyncapi_document_leads_somewhere():
                 walk(value)
     assert ASYNCAPI["asyncapi"].startswith("3.")
     walk(ASYNCAPI)
+
+
+def validated(*document):
+    return subprocess.run(["node", "tests/conformance/validate-asyncapi.mjs", "build/node", *document], cwd=ROOT, capture_output=True,
+                          text=True, timeout=120, check=False)
+
+
+def test_asyncapis_own_parser_finds_the_document_valid(tmp_path):
+    done = validated()
+    assert done.returncode == 0 and "error" not in done.stdout, done.stdout + done.stderr
+    broken = tmp_path / "asyncapi.yaml"
+    broken.write_text(yaml.safe_dump({**ASYNCAPI, "operations": {"x": {"action": "shout", "channel": {"$ref": "#/channels/orders"}}}}))
+    assert validated(str(broken)).returncode == 1
+
+
+def test_the_node_clients_types_know_the_same_problems():
+    with open(f"{ROOT}/clients/node/takt.d.ts", encoding="utf-8") as file:
+        listed = file.read().split("export type ProblemName =")[1].split(";")[0]
+    assert [name.strip().strip("'") for name in listed.split("|")] == DEFS["problem_name"]["enum"]
 
 
 def test_the_problems_are_the_daemons_own():

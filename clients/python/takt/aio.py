@@ -12,7 +12,7 @@ import zmq.asyncio
 from .errors import Unreachable, problem_from
 from .messages import Event, Quote, Receipt, Status
 from .outbox import Outbox
-from .session import Session
+from .session import PATIENCE_S, Session
 from .wire import Key, dealer, decode, encode, endpoints_of, load_key
 from .work import SEEN_EVERY, Push, optional, take_answer
 
@@ -21,10 +21,11 @@ class Plant:
     """See takt.Plant. To be made, used and closed in one event loop: `async with Plant(…) as plant`."""
 
     def __init__(self, endpoints: Union[str, Sequence[str]], *, key: Key = None, plant_key: Optional[str] = None,
-                 creator: Optional[str] = None, outbox: Optional[str] = None, timeout_s: float = 60.0, client: str = "takt-python"):
+                 creator: Optional[str] = None, outbox: Optional[str] = None, timeout_s: float = 60.0, patience_s: float = PATIENCE_S,
+                 client: str = "takt-python"):
         self._endpoints, self._key, self._plant_key = endpoints_of(endpoints), load_key(key), plant_key
         self.timeout_s = timeout_s
-        self._session = Session(creator, client)
+        self._session = Session(creator, client, patience_s)
         self.outbox = Outbox(outbox) if outbox else None
         self._context = zmq.asyncio.Context()
         self._socket: Any = None

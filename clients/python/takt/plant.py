@@ -10,7 +10,7 @@ import zmq
 from .errors import Unreachable, problem_from
 from .messages import Event, Quote, Receipt, Status
 from .outbox import Outbox
-from .session import Session
+from .session import PATIENCE_S, Session
 from .wire import Key, dealer, decode, encode, endpoints_of, load_key
 from .work import SEEN_EVERY, Push, optional, take_answer
 
@@ -20,14 +20,16 @@ class Plant:
 
     endpoints: one, or several of the same plant, which are tried in turn. key: a file of `taktctl key new`, or (public, secret);
     plant_key: the plant's public key. creator: only where the plant asks for no keys. outbox: a file in which orders are kept
-    until they are accepted; what was left in it is pushed by `flush`. timeout_s: how long a call waits for its answer.
+    until they are accepted; what was left in it is pushed by `flush`. timeout_s: how long a call waits for its answer;
+    patience_s: how long an endpoint may owe one before the next is tried.
     """
 
     def __init__(self, endpoints: Union[str, Sequence[str]], *, key: Key = None, plant_key: Optional[str] = None,
-                 creator: Optional[str] = None, outbox: Optional[str] = None, timeout_s: float = 60.0, client: str = "takt-python"):
+                 creator: Optional[str] = None, outbox: Optional[str] = None, timeout_s: float = 60.0, patience_s: float = PATIENCE_S,
+                 client: str = "takt-python"):
         self._endpoints, self._key, self._plant_key = endpoints_of(endpoints), load_key(key), plant_key
         self.timeout_s = timeout_s
-        self._session = Session(creator, client)
+        self._session = Session(creator, client, patience_s)
         self.outbox = Outbox(outbox) if outbox else None
         self._context: Any = zmq.Context()
         self._socket: Any = None

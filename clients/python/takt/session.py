@@ -18,22 +18,23 @@ from typing import Any, Optional
 
 ORDERS_MAX = 500
 BYTES_MAX = 900_000   # of a message; the plant says what it takes at most, which is more
-PATIENCE_S = 10.0     # without an answer, before another connection is tried
-IDLE_S = 5.0          # without a word, before the plant is asked whether it is there
+PATIENCE_S = 10.0     # how long an endpoint may owe an answer before the next is tried
+IDLE_S, OWED_S = 5.0, 1.0  # without a word, and while it owes an answer, before the plant is asked whether it still knows us
 PAUSE_S, PAUSE_MAX_S = 0.1, 5.0
 
 Message = dict[str, Any]
 
 
 class _Pending:
-    def __init__(self, message: Message, orders: int):
-        self.message, self.orders = message, orders
+    def __init__(self, message: Message, orders: int, quiet: bool):
+        self.message, self.orders, self.quiet = message, orders, quiet
         self.sent_at: Optional[float] = None  # None: to be sent
         self.not_before, self.pause = 0.0, PAUSE_S
 
 
 class Session:
-    def __init__(self, creator: Optional[str] = None, client: str = "takt-python"):
+    def __init__(self, creator: Optional[str] = None, client: str = "takt-python", patience_s: float = PATIENCE_S):
+        self._patience_s = patience_s
         self.hello: Message = {"type": "hello", "protocol": 1, "client": client}
         if creator:
             self.hello["creator"] = creator
@@ -47,20 +48,23 @@ class Session:
         self._count = 0
         self._heard = self._asked = 0.0
         self._cursor: Any = None                 # of the subscription; None: there is none
-        self._ping: Optional[str] = None
 
     # ---- what is asked for ----
 
-    def request(self, type: str, **members: Any) -> str:
+    def request(self, type: str, quiet: bool = False, **members: Any) -> str:
+        """quiet: nobody waits for the answer."""
         self._count += 1
         ident = f"{self._count}"
         message = {"type": type, "id": ident, **members}
-        self._pending[ident] = _Pending(message, len(members["orders"]) if type == "orders" else 0)
+        self._pending[ident] = _Pending(message, len(members["orders"]) if type == "orders" else 0, quiet)
         return ident
 
-    def subscribe(self, after: Any) -> str:
+    def subscribe(self, after: Any, quiet: bool = False) -> str:
         self._cursor = after
-        return self.request("subscribe", after=after)
+        return self.request("subscribe", quiet, after=after)
+
+    def _subscribing(self) -> bool:
+        return any(p.message["type"] == "subscribe" for p in self._pending.values())
 
     def forget(self, ident: str) -> None:
         self._pending.pop(ident, None)
@@ -105,14 +109,15 @@ class Session:
         return [self.hello]
 
     def tick(self, now: float) -> list[Message]:
-        waits = not self.open or any(p.sent_at is not None for p in self._pending.values())
-        oldest = min([p.sent_at for p in self._pending.values() if p.sent_at is not None], default=now)
-        since = max(self._heard, self._asked if not self.open else oldest)
-        if waits and now - since > PATIENCE_S:
+        under_way = [p.sent_at for p in self._pending.values() if p.sent_at is not None]
+        waits = not self.open or bool(under_way)
+        silent_s = now - max(self._heard, min(under_way, default=now) if self.open else self._asked) if waits else now - self._heard
+        if waits and silent_s > self._patience_s:
             self.stale = True
             return []
-        if self.open and not waits and now - self._heard > IDLE_S:
-            self._ping = self.request("ping")
+        asking = any(p.message["type"] == "ping" for p in self._pending.values())
+        if self.open and not asking and silent_s > min(self._patience_s, OWED_S if waits else IDLE_S):
+            self.request("ping", quiet=True)
         return self.sendable(now)
 
     def receive(self, message: Message, now: float) -> list[Message]:
@@ -121,8 +126,9 @@ class Session:
         if kind == "welcome":
             return self._welcomed(message, now)
         if kind == "event":
-            self._cursor = message["cursor"]
-            self.events.append(message)
+            if not self._subscribing():  # or it belongs to the subscription before
+                self._cursor = message["cursor"]
+                self.events.append(message)
             return []
         if kind == "problem" and message.get("problem") == "no-session":
             return self._say_hello(now) if self.open else []
@@ -138,8 +144,8 @@ class Session:
         if again:
             for p in self._pending.values():
                 p.sent_at = None
-            if self._cursor is not None and not any(p.message["type"] == "subscribe" for p in self._pending.values()):
-                self._pending[self.subscribe(self._cursor)].not_before = 0.0
+            if self._cursor is not None and not self._subscribing():
+                self.subscribe(self._cursor, quiet=True)
         return self.sendable(now)
 
     def _answered(self, message: Message, now: float) -> list[Message]:
@@ -154,17 +160,17 @@ class Session:
             p.pause = min(p.pause * 2, PAUSE_MAX_S)
             return []
         del self._pending[ident]
-        if ident == self._ping:
-            self._ping = None
-        else:
+        if not p.quiet:
             self.answers[ident] = message
-        if p.message["type"] == "subscribe" and message.get("type") == "subscribed":
+        if message.get("type") == "subscribed":
             self._cursor = message["cursor"]
+            if not p.quiet:
+                self.events.clear()
         return self.sendable(now)
 
     def wait_s(self, now: float) -> float:
         """How long nothing is due."""
-        times = [self._heard + PATIENCE_S, *(p.not_before for p in self._pending.values() if p.sent_at is None and p.not_before > now)]
+        times = [self._heard + self._patience_s, *(p.not_before for p in self._pending.values() if p.sent_at is None and p.not_before > now)]
         return max(0.01, min(1.0, min(times) - now if min(times) > now else 0.5))
 
 
