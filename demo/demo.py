@@ -117,6 +117,9 @@ class Demo:
         return total
 
     def progress(self, what, end=False):
+        for child in self.children:
+            if child.poll() is not None:
+                fail(f"{child.args[2]} ended with {child.returncode}; its log is in {self.folder}")
         if not TTY:
             return
         c = self.counts()
@@ -172,8 +175,9 @@ class Demo:
 
         self.chapter("Tuesday: a line breaks down")
         down_at = self.clock.now()
-        with open("down.json", "w", encoding="utf-8") as f:
+        with open("down.json.new", "w", encoding="utf-8") as f:
             json.dump(["print-1"], f)
+        os.replace("down.json.new", "down.json")
         self.show("report", "down", "--line", "print-1", "--until", stamp(down_at + 26 * HOUR), "--reason", "head crash")
         self.sleep_until(self.clock.now() + 2 * HOUR, "the plan goes round it")
         self.show("plan", "--gantt")
@@ -303,7 +307,7 @@ class Demo:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=f"{ROOT}/build")
-    parser.add_argument("--speed", type=int, default=10000)
+    parser.add_argument("--speed", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--keep", action="store_true", help="leave the scratch folder")

@@ -7,15 +7,21 @@ import json
 import os
 import random
 import sys
+import time
 
 from link import Clock, Ending, Link, seconds, stamp
 
 
+LOOK_AGAIN_S = 0.2  # how often a line that works asks what is next
+
+
 class Line:
-    """What runs on it now: one task, or on a batch line all tasks of a run, which begin and end together."""
+    """What runs on it now: one task, or on a batch line all tasks of a run, which begin and end together; and what is next."""
 
     def __init__(self, name):
-        self.name, self.tasks, self.done_at, self.asked = name, [], 0, None
+        self.name, self.tasks, self.done_at, self.free_at = name, [], 0, 0
+        self.next, self.done = [], set()  # done: tasks that were reported as finished
+        self.asked, self.asked_at = None, 0
 
 
 class Floor:
@@ -41,44 +47,64 @@ class Floor:
         except FileNotFoundError:
             return False
 
-    def work(self, line):
-        now = self.clock.now()
-        if not line.tasks:
-            if line.asked is None and not self.unanswered(line):
-                self.number += 1
-                line.asked = str(self.number)
-                self.link.send({"type": "next", "id": line.asked, "line": line.name, "limit": 20})
-        elif line.done_at <= now and not self.is_down(line) and not self.unanswered(line):
-            for task in line.tasks:
-                quantity = task["quantity"]
-                scrap = sum(self.rng.random() < 0.004 for _ in range(quantity)) if line.name.startswith("sew") else 0
-                self.report(event="finished", line=line.name, task=task["task"], good=quantity - scrap, scrap=scrap, at=stamp(now))
-            line.tasks = []
+    def ask(self, line):
+        pause = LOOK_AGAIN_S if line.tasks else 0
+        if line.asked is None and not self.unanswered(line) and time.monotonic() - line.asked_at >= pause:
+            self.number += 1
+            line.asked, line.asked_at = str(self.number), time.monotonic()
+            self.link.send({"type": "next", "id": line.asked, "line": line.name, "limit": 20})
 
-    def take(self, line, tasks):
-        """The first task, and those that are in one run with it."""
-        now = self.clock.now()
-        if not tasks or seconds(tasks[0]["start"]) > now or self.is_down(line):
+    def work(self, line):
+        """Whoever works at the line knows what is next before it ends what it does, and goes on at once. Each report says when it
+        was, so that at this speed of time the messages' way counts as no work."""
+        if self.is_down(line):
+            line.free_at = self.clock.now()
             return
-        first = tasks[0]
-        line.tasks = [task for task in tasks if (task["start"], task["end"]) == (first["start"], first["end"])]
+        if line.tasks and line.done_at <= self.clock.now():
+            self.finish(line)
+        if not line.tasks:
+            self.start(line)
+        self.ask(line)
+
+    def finish(self, line):
         for task in line.tasks:
-            self.report(event="started", line=line.name, task=task["task"], at=stamp(now))
-        line.done_at = now + (seconds(first["end"]) - seconds(first["start"])) * self.rng.uniform(0.95, 1.02)
+            quantity = task["quantity"]
+            scrap = sum(self.rng.random() < 0.004 for _ in range(quantity)) if line.name.startswith("sew") else 0
+            self.report(event="finished", line=line.name, task=task["task"], good=quantity - scrap, scrap=scrap, at=stamp(line.done_at))
+            line.done.add(task["task"])
+        line.tasks, line.free_at = [], line.done_at
+
+    def start(self, line):
+        """The first of the next tasks, and those that are in one run with it. What has started already (a report was refused, or
+        this process is new) is gone on with."""
+        rows = [task for task in line.next if task["task"] not in line.done]
+        if not rows or seconds(rows[0]["start"]) > self.clock.now():
+            return
+        first = rows[0]
+        line.tasks = [task for task in rows if (task["start"], task["end"], task["state"]) == (first["start"], first["end"], first["state"])]
+        line.next = []
+        if first["state"] == "started":
+            line.done_at = max(self.clock.now(), seconds(first["end"]))
+            return
+        begun = max(line.free_at, seconds(first["start"]))
+        for task in line.tasks:
+            self.report(event="started", line=line.name, task=task["task"], at=stamp(begun))
+        line.done_at = begun + (seconds(first["end"]) - seconds(first["start"])) * self.rng.uniform(0.95, 1.02)
 
     def handle(self, message):
         if message["type"] == "tasks":
             for line in self.lines.values():
                 if line.asked == message.get("id"):
-                    line.asked = None
-                    self.take(line, message["tasks"])
+                    line.asked, line.next = None, message["tasks"]
         elif message["type"] == "reported":
             self.reports.pop(message["id"], None)
         elif message["type"] == "problem" and message.get("problem") != "busy":
             asked = self.reports.pop(message.get("id"), None)
             if asked is not None:
-                for line in self.lines.values():
-                    line.tasks = [task for task in line.tasks if task["task"] != asked.get("task")]
+                line = self.lines[asked["line"]]
+                line.done.discard(asked["task"])
+                if asked["event"] == "started":
+                    line.tasks = [task for task in line.tasks if task["task"] != asked["task"]]
                 with open(f"{self.folder}/floor-problems.jsonl", "a", encoding="utf-8") as f:
                     f.write(json.dumps({"report": asked, "problem": message}) + "\n")
 
