@@ -284,6 +284,9 @@ static const struct option_row LISTEN[] = {
      HELP("terminals")},
     {"control", OPTION_ENDPOINT, RESTART, AT(plant_listen, control), DEFAULT("ipc:///run/takt/control.sock"),
      HELP("taktctl; who may use it is decided by the socket's permissions")},
+    {"planner", OPTION_ENDPOINT, RESTART, AT(plant_listen, planner), DEFAULT("off"),
+     HELP("intakes on other machines (taktd --role intake), which ask here for quotes with the plant's own key; `*` is told them "
+          "as this machine's name")},
     {"http", OPTION_ADDRESS, RESTART, AT(plant_listen, http), DEFAULT("127.0.0.1:7780"), HELP("board and metrics")},
 };
 

@@ -218,7 +218,7 @@ struct plant_planning {
 };
 
 struct plant_listen {
-    const char *orders, *shipments, *floor, *control; /* ZeroMQ endpoints; NULL: not served */
+    const char *orders, *shipments, *floor, *control, *planner; /* ZeroMQ endpoints; NULL: not served */
     const char *http;                                 /* host:port or NULL */
 };
 

@@ -196,7 +196,8 @@ static void check_listen(const struct sense *s) {
     const struct plant_listen *l = &s->plant->listen;
     const struct {
         const char *name, *endpoint;
-    } all[] = {{"orders", l->orders}, {"shipments", l->shipments}, {"floor", l->floor}, {"control", l->control}};
+    } all[] = {{"orders", l->orders}, {"shipments", l->shipments}, {"floor", l->floor}, {"control", l->control},
+             {"planner", l->planner}};
     enum { COUNT = sizeof all / sizeof *all };
     for (size_t k = 0; k < COUNT; k++) {
         struct place place = sense_place(s, "listen", all[k].name, NULL);

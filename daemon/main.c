@@ -164,12 +164,12 @@ static int load(const struct arguments *arguments, struct plant **ret) {
  * socket file to say, whatever `security` is. */
 static int check_endpoints(const struct plant *plant) {
     const char *const addresses[] = {plant->listen.orders, plant->listen.shipments, plant->listen.floor,
-                                     plant->listen.control};
+                                     plant->listen.planner, plant->listen.control};
     struct takt_error err = {0};
     int code = 0;
-    for (size_t i = 0; i < 4 && code == 0; i++)
+    for (size_t i = 0; i < 5 && code == 0; i++)
         if (addresses[i])
-            code = endpoint_check(addresses[i], plant->security == SECURITY_CURVE && i < 3, &err);
+            code = endpoint_check(addresses[i], plant->security == SECURITY_CURVE && i < 4, &err);
     if (code != 0)
         log_write(LOG_LEVEL_ERR, "main", LOG_MESSAGE_ENDPOINT, NULL, "%s", err.text);
     return code;
@@ -180,7 +180,7 @@ static int open_keys(const struct plant *plant, struct keyring **ret) {
     struct takt_error err = {0};
     const struct plant_listen *listen = &plant->listen;
     *ret = NULL;
-    if (plant->security == SECURITY_NONE || !(listen->orders || listen->shipments || listen->floor))
+    if (plant->security == SECURITY_NONE || !(listen->orders || listen->shipments || listen->floor || listen->planner))
         return 0;
     int code = keyring_open(plant, ret, &err);
     if (code != 0)

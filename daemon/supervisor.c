@@ -366,7 +366,7 @@ static struct plant_listen our_endpoints(const struct supervisor *s) {
     if (!role_takes_orders(s->config->role))
         listen.orders = NULL;
     if (!role_plans(s->config->role))
-        listen.shipments = listen.floor = listen.control = listen.http = NULL;
+        listen.shipments = listen.floor = listen.control = listen.http = listen.planner = NULL;
     return listen;
 }
 
@@ -376,7 +376,8 @@ static bool is_ours(const struct supervisor *s, enum actor who) {
 
 static int start_all(struct supervisor *s) {
     const struct plant_listen listen = our_endpoints(s);
-    const char *const addresses[] = {listen.orders, listen.shipments, listen.floor, listen.control, listen.http};
+    const char *const addresses[] = {listen.orders, listen.shipments, listen.floor,
+                                     listen.control, listen.http,      listen.planner};
     inherited_keep(addresses, sizeof addresses / sizeof addresses[0]);
     if (ipc_prepare(&listen, &s->err) != 0) {
         log_write(LOG_LEVEL_ERR, "main", LOG_MESSAGE_ENDPOINT, NULL, "%s", s->err.text);

@@ -55,7 +55,7 @@ const char *key_verdict_text(enum key_verdict verdict) {
 }
 
 const char *key_role_text(enum key_role role) {
-    static const char *const texts[KEY_ROLES] = {"creator", "consumer", "terminal"};
+    static const char *const texts[KEY_ROLES] = {"creator", "consumer", "terminal", "intake"};
     return texts[role];
 }
 
@@ -105,6 +105,8 @@ static void take_plant(struct keyring *k, const struct plant *plant) {
         give(k, KEY_CONSUMER, plant->consumers[i].id, &plant->consumers[i].keys);
     for (size_t i = 0; i < plant->terminal_count; i++)
         give(k, KEY_TERMINAL, plant->terminals[i].id, &plant->terminals[i].keys);
+    const char *own = k->own.public_key;
+    give(k, KEY_INTAKE, plant->id, &(struct plant_keys){.list = &own, .count = 1});
     HASH_ITER(hh, k->entries, e, next) {
         if (e->owner[0] || e->connections > 0 || is_revoked(k, e->id + 1))
             continue;
@@ -280,6 +282,8 @@ void keyring_view(struct keyring *k, struct key_view **ret_list, size_t *ret_cou
     pthread_mutex_lock(&k->lock);
     struct key_view *list = takt_realloc(NULL, HASH_COUNT(k->entries) + HASH_COUNT(k->revoked) + 1, sizeof *list);
     HASH_ITER(hh, k->entries, e, next) {
+        if (e->role == KEY_INTAKE)
+            continue;
         struct key_view *v = &list[count++];
         *v = (struct key_view){.role = e->role, .connections = e->connections, .handshakes = e->handshakes,
                                .revoked = is_revoked(k, e->id + 1)};

@@ -25,7 +25,8 @@ enum {
 #define KEYRING_PLANT_FILE "plant.key"
 #define KEYRING_REVOKED_FILE "revoked.keys"
 
-enum key_role { KEY_CREATOR, KEY_CONSUMER, KEY_TERMINAL, KEY_ROLES };
+/* An intake bears the plant's own key: it is one with the plant, on another machine. */
+enum key_role { KEY_CREATOR, KEY_CONSUMER, KEY_TERMINAL, KEY_INTAKE, KEY_ROLES };
 
 enum key_verdict {
     KEY_GOOD,
@@ -72,7 +73,7 @@ struct key_view {
     uint32_t connections;
     uint64_t handshakes; /* admitted, since the start */
 };
-/* In order of role and owner; ret_list is from malloc. */
+/* In order of role and owner, without the plant's own key; ret_list is from malloc. */
 void keyring_view(struct keyring *k, struct key_view **ret_list, size_t *ret_count);
 uint64_t keyring_count(struct keyring *k, enum key_verdict verdict); /* handshakes since the start */
 void keyring_count_unsigned(struct keyring *k);

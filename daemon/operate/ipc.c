@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = sizeof((struct sockaddr_un){0}.sun_path), ENDPOINTS = 4 };
+enum { PATH_SIZE = sizeof((struct sockaddr_un){0}.sun_path), ENDPOINTS = 5 };
 
 static const char *path_of(const char *endpoint) {
     static const char scheme[] = "ipc://";
@@ -22,7 +22,8 @@ static const char *path_of(const char *endpoint) {
 }
 
 static void paths_of(const struct plant_listen *listen, const char *ret[ENDPOINTS]) {
-    const char *const endpoints[ENDPOINTS] = {listen->orders, listen->shipments, listen->floor, listen->control};
+    const char *const endpoints[ENDPOINTS] = {listen->orders, listen->shipments, listen->floor, listen->control,
+                                                listen->planner};
     for (int i = 0; i < ENDPOINTS; i++)
         ret[i] = endpoints[i] && inherited_has(endpoints[i]) ? NULL : path_of(endpoints[i]);
 }

@@ -106,6 +106,7 @@ static int process_put(struct tables *t, const struct process_row *row) {
     struct process_row mine = *row;
     mine.process = memory_word(self(t), row->process);
     mine.address = memory_word(self(t), row->address);
+    mine.creators = memory_word(self(t), row->creators);
     PUT_ROW(self(t)->processes, &mine, row->gone, compare_process);
     return 0;
 }
@@ -136,6 +137,7 @@ static void copy_surplus(struct surplus_row *row, struct arena *arena) {
 static void copy_process(struct process_row *row, struct arena *arena) {
     row->process = arena_strdup(arena, row->process);
     row->address = arena_strdup(arena, row->address);
+    row->creators = arena_strdup(arena, row->creators);
 }
 
 #define ALL(name, array, type, copy)                                                                                   \

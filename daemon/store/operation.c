@@ -17,7 +17,8 @@ static int run_claim(struct tables *t, struct store_request *r) {
     struct store_claim *q = (struct store_claim *)r;
     q->ret_epoch = (uint64_t)++t->state.epoch;
     t->state.beats++;
-    struct process_row row = {.process = STORE_PLANNER, .epoch = q->ret_epoch, .address = q->address ? q->address : ""};
+    struct process_row row = {.process = STORE_PLANNER, .epoch = q->ret_epoch, .address = q->address ? q->address : "",
+                              .creators = ""};
     return t->ops->process_put(t, &row);
 }
 
@@ -39,7 +40,7 @@ static int run_beat(struct tables *t, struct store_request *r) {
 
 static int run_present(struct tables *t, struct store_request *r) {
     struct store_present *q = (struct store_present *)r;
-    struct process_row row = {.process = q->process, .address = "", .gone = q->ends}, *rows;
+    struct process_row row = {.process = q->process, .address = "", .creators = q->creators, .gone = q->ends}, *rows;
     size_t count;
     int code = t->ops->processes_all(t, t->scratch, &rows, &count);
     for (size_t i = 0; code == 0 && i < count; i++)
@@ -49,7 +50,7 @@ static int run_present(struct tables *t, struct store_request *r) {
     if (code == 0)
         code = t->ops->process_put(t, &row);
     for (size_t i = 0; code == 0 && i < q->gone_count; i++) {
-        struct process_row gone = {.process = q->gone[i], .address = "", .gone = true};
+        struct process_row gone = {.process = q->gone[i], .address = "", .creators = "", .gone = true};
         code = t->ops->process_put(t, &gone);
     }
     q->ret_planned = t->state.beats > 0;

@@ -373,6 +373,7 @@ static void read_process(const PGresult *q, int row, struct arena *arena, struct
     r->epoch = (uint64_t)pg_int(q, row, 1);
     r->beats = (uint64_t)pg_int(q, row, 2);
     r->address = pg_text(q, row, 3, arena);
+    r->creators = pg_text(q, row, 4, arena);
     r->gone = false;
 }
 

@@ -228,11 +228,11 @@ enum {
     X(SURPLUS_DROP, IN_SURPLUS, "ss", "DELETE FROM surplus WHERE plant = $1 AND product = $2 AND options = $3")        \
     X(SURPLUS_ALL, IN_SURPLUS, "", "SELECT product, options, quantity FROM surplus WHERE plant = $1 "                  \
       "ORDER BY product COLLATE \"C\", options COLLATE \"C\"")                                                         \
-    X(PROCESS_PUT, IN_PROCESSES, "suus", "INSERT INTO process (plant, process, epoch, beats, address) "                \
-      "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (plant, process) DO UPDATE SET epoch = excluded.epoch, "                \
-      "beats = excluded.beats, address = excluded.address")                                                            \
+    X(PROCESS_PUT, IN_PROCESSES, "suuss", "INSERT INTO process (plant, process, epoch, beats, address, creators) "     \
+      "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (plant, process) DO UPDATE SET epoch = excluded.epoch, "            \
+      "beats = excluded.beats, address = excluded.address, creators = excluded.creators")                              \
     X(PROCESS_DROP, IN_PROCESSES, "s", "DELETE FROM process WHERE plant = $1 AND process = $2")                        \
-    X(PROCESSES_ALL, IN_PROCESSES, "", "SELECT process, epoch, beats, address FROM process WHERE plant = $1 "          \
+    X(PROCESSES_ALL, IN_PROCESSES, "", "SELECT process, epoch, beats, address, creators FROM process WHERE plant = $1 "\
       "ORDER BY process COLLATE \"C\"")                                                                                \
     X(SHIPMENT_ADD, IN_SHIPMENTS, "*usssssttui", "INSERT INTO shipment (plant, number, shipment, creator, service, "   \
       "carrier, orders, ship_by_s, packed_at_s, recipient_key, weight_mg, state, attempts, consumer, tracking, "       \

@@ -120,7 +120,7 @@ static int surplus_put(struct tables *t, const struct surplus_row *r) {
 static int process_put(struct tables *t, const struct process_row *r) {
     if (r->gone)
         return pg_run(self(t), PG_PROCESS_DROP, r->process);
-    return pg_run(self(t), PG_PROCESS_PUT, r->process, r->epoch, r->beats, r->address);
+    return pg_run(self(t), PG_PROCESS_PUT, r->process, r->epoch, r->beats, r->address, r->creators);
 }
 
 static int shipment_add(struct tables *t, const struct parcel_row *r) {

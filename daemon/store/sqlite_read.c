@@ -344,6 +344,7 @@ static void read_process(sqlite3_stmt *st, struct arena *arena, struct process_r
     r->epoch = (uint64_t)sqlite3_column_int64(st, 1);
     r->beats = (uint64_t)sqlite3_column_int64(st, 2);
     r->address = column_text(st, 3, arena);
+    r->creators = column_text(st, 4, arena);
     r->gone = false;
 }
 

@@ -120,9 +120,9 @@
     X(SURPLUS_PUT, "INSERT OR REPLACE INTO surplus (product, options, quantity) VALUES (?,?,?)")                       \
     X(SURPLUS_DROP, "DELETE FROM surplus WHERE plant = 1 AND product = ? AND options = ?")                             \
     X(SURPLUS_ALL, "SELECT product, options, quantity FROM surplus WHERE plant = 1 ORDER BY product, options")         \
-    X(PROCESS_PUT, "INSERT OR REPLACE INTO process (process, epoch, beats, address) VALUES (?,?,?,?)")                 \
+    X(PROCESS_PUT, "INSERT OR REPLACE INTO process (process, epoch, beats, address, creators) VALUES (?,?,?,?,?)")     \
     X(PROCESS_DROP, "DELETE FROM process WHERE plant = 1 AND process = ?")                                             \
-    X(PROCESSES_ALL, "SELECT process, epoch, beats, address FROM process WHERE plant = 1 ORDER BY process")            \
+    X(PROCESSES_ALL, "SELECT process, epoch, beats, address, creators FROM process WHERE plant = 1 ORDER BY process")  \
     X(SHIPMENT_ADD, "INSERT INTO shipment (" SHIPMENT_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")            \
     X(SHIPMENT_GET, "SELECT " SHIPMENT_COLUMNS " FROM shipment WHERE number = ?")                                      \
     X(SHIPMENT_PUT, "UPDATE shipment SET state = ?2, attempts = ?3, consumer = ?4, tracking = ?5, reason = ?6, "       \

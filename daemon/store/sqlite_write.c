@@ -125,7 +125,8 @@ static int surplus_put(struct tables *t, const struct surplus_row *r) {
 static int process_put(struct tables *t, const struct process_row *r) {
     if (r->gone)
         return sqlite_run(self(t), SQL_PROCESS_DROP, "s", r->process);
-    return sqlite_run(self(t), SQL_PROCESS_PUT, "suus", r->process, r->epoch, r->beats, r->address);
+    return sqlite_run(self(t), SQL_PROCESS_PUT, "suuss", r->process, r->epoch, r->beats, r->address,
+                      r->creators);
 }
 
 static int shipment_add(struct tables *t, const struct parcel_row *r) {

@@ -214,6 +214,7 @@ struct process_row {
     uint64_t epoch;                    /* of the planner; 0: it takes orders */
     uint64_t beats;                    /* those of a process that is there go up */
     const char *address;               /* at which the planner is asked; "": nowhere */
+    const char *creators;              /* whose connections it has, in its own words */
     bool gone;                         /* when written: take it away */
 };
 
@@ -266,7 +267,7 @@ struct store_beat {
  * that it has found gone. */
 struct store_present {
     struct store_request head;
-    const char *process;
+    const char *process, *creators;
     bool ends;
     const char *const *gone;
     size_t gone_count;

@@ -69,7 +69,7 @@ static void only_the_newest_planner_beats_and_its_end_is_seen(void **state) {
 }
 
 static struct store_present present(struct bench *b, const char *process, bool ends) {
-    struct store_present q = {.head = head_of(b, STORE_PRESENT), .process = process, .ends = ends};
+    struct store_present q = {.head = head_of(b, STORE_PRESENT), .process = process, .creators = "0f", .ends = ends};
     assert_int_equal(store_call(b->store, &q.head), 0);
     return q;
 }
@@ -89,6 +89,7 @@ static void who_is_there_sees_the_others_and_where_the_newest_planner_is(void **
     assert_int_equal(q.ret_count, 3);
     assert_string_equal(q.ret_processes[0].process, "a");
     assert_int_equal(q.ret_processes[0].beats, 1);
+    assert_string_equal(q.ret_processes[0].creators, "0f");
     assert_string_equal(q.ret_processes[1].process, "b");
     assert_int_equal(q.ret_processes[1].beats, 2);
     assert_int_equal(q.ret_processes[1].epoch, 0);
@@ -96,7 +97,7 @@ static void who_is_there_sees_the_others_and_where_the_newest_planner_is(void **
     assert_string_equal(q.ret_processes[2].address, "tcp://two:2");
     assert_int_equal(q.ret_processes[2].epoch, second.ret_epoch);
     const char *gone[] = {"a"};
-    q = (struct store_present){.head = head_of(b, STORE_PRESENT), .process = "c", .gone = gone, .gone_count = 1};
+    q = (struct store_present){.head = head_of(b, STORE_PRESENT), .process = "c", .creators = "", .gone = gone, .gone_count = 1};
     assert_int_equal(store_call(b->store, &q.head), 0);
     assert_int_equal(q.ret_count, 3);
     assert_string_equal(q.ret_processes[0].process, "b");

@@ -6,5 +6,6 @@ CREATE TABLE process (
     epoch bigint NOT NULL,
     beats bigint NOT NULL,
     address text NOT NULL,
+    creators text NOT NULL,
     PRIMARY KEY (plant, process)
 );
