@@ -36,6 +36,7 @@ struct actor_config {
     struct keyring *keys;      /* NULL: `security: none` */
     struct plant *plant;       /* the actor holds a reference of its own: actor_spawn takes it, the body gives it back */
     uint64_t epoch;            /* of this process, claimed before the actors start: STORE_PUBLISH, STORE_SHIPMENT */
+    bool shared;               /* other processes may work with the store */
     bool beats;                /* other planners may wait for this one's end: the store's actor beats (daemon/role.h) */
     bool planless;             /* there is no planner in this process */
     bool intakeless;           /* there is no intake in this process: nobody takes estimates */

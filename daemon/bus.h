@@ -35,7 +35,7 @@ enum mail_kind {
     MAIL_PLANT,       /* to all: body struct plant with one reference of the receiver's: a reload has taken effect */
     MAIL_RELOAD,      /* operate → main → planner: body struct reload (daemon/reload.h); comes back as MAIL_RELOADED */
     MAIL_RELOADED,    /* planner → main → operate, who keeps the last result */
-    MAIL_ESTIMATE,    /* planner → intake: body struct estimate (daemon/planner/ask.h): for if_late and no-capacity */
+    MAIL_ESTIMATE,    /* planner → intake, operate: body struct estimate (daemon/planner/ask.h): for if_late and no-capacity */
     MAIL_SOLVE,       /* planner → solver: body struct search_job (daemon/planner/planner.h); comes back as MAIL_SOLVED */
     MAIL_SOLVED
 };

@@ -19,6 +19,7 @@
 #include "daemon/wire/inherited.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,10 +248,10 @@ static int set_clock(struct store *store, const struct arguments *arguments, str
 }
 
 /* A claim is written, so that it too waits for room on a full disk. */
-static int write_claim(struct store *store, uint64_t *ret_epoch, bool *ret_end, struct takt_error *err) {
+static int write_claim(struct store *store, const char *address, uint64_t *ret_epoch, bool *ret_end, struct takt_error *err) {
     for (int64_t pause_ms = STORE_PAUSE_MS_MIN;;
          pause_ms = pause_ms * 2 < STORE_PAUSE_MS_MAX ? pause_ms * 2 : STORE_PAUSE_MS_MAX) {
-        struct store_claim claim = {.head = {.op = STORE_CLAIM}};
+        struct store_claim claim = {.head = {.op = STORE_CLAIM}, .address = address};
         int code = store_call(store, &claim.head);
         *ret_epoch = claim.ret_epoch;
         *err = claim.head.err;
@@ -266,16 +267,18 @@ static int write_claim(struct store *store, uint64_t *ret_epoch, bool *ret_end, 
 
 /* An intake plans nothing and claims nothing. *ret_end: we are told to end while another planner is active, or the disk
  * full. */
-static int claim(struct store *store, enum role role, uint64_t *ret_epoch, bool *ret_end) {
+static int claim(struct store *store, enum role role, const char *listen, uint64_t *ret_epoch, bool *ret_end) {
     struct takt_error err = {0};
+    char address[PATH_MAX];
     *ret_end = false;
+    role_address(listen, address, sizeof address);
     if (!role_plans(role))
         return 0;
     int code = role == ROLE_PLANNER ? role_await(store, ret_end, &err) : 0;
     if (code == 0 && *ret_end)
         return 0;
     if (code == 0)
-        code = write_claim(store, ret_epoch, ret_end, &err);
+        code = write_claim(store, address, ret_epoch, ret_end, &err);
     if (code != 0)
         log_err("store", "cannot claim the plan (%s)", err.text);
     return code;
@@ -332,7 +335,8 @@ static int run(const struct arguments *arguments, struct plant *plant, struct st
                                                  .intakeless = arguments->role == ROLE_PLANNER}};
     int code = set_clock(store, arguments, &clock);
     if (code == 0)
-        code = claim(store, arguments->role, &config.actor.epoch, &told_to_end);
+        code = claim(store, arguments->role, plant->listen.planner, &config.actor.epoch, &told_to_end);
+    config.actor.shared = is_shared(plant);
     config.actor.beats = is_shared(plant) && role_plans(arguments->role);
     if (code != 0 || told_to_end) {
         store_close(store);

@@ -7,8 +7,10 @@
 #include "daemon/store/store.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LOOK_MS = 300 };
 
@@ -36,6 +38,19 @@ bool role_takes_orders(enum role role) {
 
 bool role_plans(enum role role) {
     return roles[role].plans;
+}
+
+void role_address(const char *listen, char *buffer, size_t size) {
+    char here[1024] = "";
+    if (listen == NULL) {
+        *buffer = '\0';
+    } else if (strncmp(listen, "tcp://*:", 8) == 0 && gethostname(here, sizeof here - 1) == 0) {
+        snprintf(buffer, size, "tcp://%s:%s", here, listen + 8);
+    } else if (strncmp(listen, "ipc://", 6) == 0 && listen[6] != '/' && listen[6] != '@' && getcwd(here, sizeof here)) {
+        snprintf(buffer, size, "ipc://%s/%s", here, listen + 6);
+    } else {
+        snprintf(buffer, size, "%s", listen);
+    }
 }
 
 bool role_told_to_end(int64_t pause_ms) {

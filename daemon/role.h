@@ -7,6 +7,8 @@
  * intake   only takes orders: as many as wanted, on any machine
  * planner  everything but that: any number, of which one is active and the others wait in role_await
  *
+ * An intake asks the active planner at the address that stands beside its epoch (daemon/intake/planner_link.h).
+ *
  * The active planner's store actor beats: once a BEAT_MS it counts up a number in the store, under its epoch. Who waits looks
  * at it and takes over when it has stood still for BEAT_STILL_MS by its own clock, so clocks of machines need not agree. What
  * the one that stood still wants to write afterwards is refused, because the epoch is another: that, and not the beat, is what
@@ -16,6 +18,7 @@
 
 #include "base/error.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct store;
@@ -27,6 +30,9 @@ enum role { ROLE_ALL, ROLE_INTAKE, ROLE_PLANNER };
 bool role_parse(const char *text, enum role *ret);
 bool role_takes_orders(enum role role);
 bool role_plans(enum role role);
+
+/* How others reach who listens at `listen`: `*` is this machine's name, and an ipc path goes from the root. "" for NULL. */
+void role_address(const char *listen, char *buffer, size_t size);
 
 /* Waits until no planner is active. *ret_end: a signal to end came instead. */
 int role_await(struct store *store, bool *ret_end, struct takt_error *err);

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t bucket_milli(const struct plant_creator *creator) {
+static int64_t bucket_milli(int64_t rate_milli) {
     const int64_t message_milli = (int64_t)INTAKE_ORDERS_MAX * 1000;
-    return creator->rate_milli > message_milli ? creator->rate_milli : message_milli;
+    return rate_milli > message_milli ? rate_milli : message_milli;
 }
 
 void accounts_done(struct accounts *a) {
@@ -48,29 +48,39 @@ void accounts_move(struct accounts *a, const struct plant *plant) {
     }
 }
 
-static void refill(struct account *a, const struct plant_creator *creator, int64_t now_ms) {
-    int64_t most = bucket_milli(creator), room = most - a->allowance_milli;
+void account_tell(struct account *a, uint32_t sharers) {
+    a->part_before = a->part;
+    a->part = sharers < ACCOUNT_CREDIT ? ACCOUNT_CREDIT / sharers : 1;
+}
+
+uint32_t account_most(const struct account *a) {
+    return a->part > a->part_before ? a->part : a->part_before;
+}
+
+static void refill(struct account *a, int64_t rate_milli, int64_t now_ms) {
+    int64_t most = bucket_milli(rate_milli), room = most - a->allowance_milli;
     int64_t passed_ms = now_ms - a->refilled_ms;
-    if (a->allowance_milli >= most || passed_ms > room / creator->rate_milli * 1000 + 1000) {
+    if (a->allowance_milli >= most || passed_ms > room / rate_milli * 1000 + 1000) {
         a->allowance_milli = most;
         a->refilled_ms = now_ms;
         return;
     }
-    int64_t more = passed_ms * creator->rate_milli / 1000;
+    int64_t more = passed_ms * rate_milli / 1000;
     if (more > 0) {
         a->allowance_milli += more;
         a->refilled_ms = now_ms;
     }
 }
 
-bool account_admit(struct account *a, const struct plant_creator *creator, uint32_t orders, int64_t now_ms,
+bool account_admit(struct account *a, const struct plant_creator *creator, uint32_t sharers, uint32_t orders, int64_t now_ms,
                    int64_t *ret_wait_ms) {
     if (creator->rate_milli == 0)
         return true;
-    refill(a, creator, now_ms);
+    int64_t rate_milli = creator->rate_milli > sharers ? creator->rate_milli / sharers : 1;
+    refill(a, rate_milli, now_ms);
     int64_t need = (int64_t)orders * 1000;
     if (need > a->allowance_milli) {
-        *ret_wait_ms = (need - a->allowance_milli) * 1000 / creator->rate_milli + 1;
+        *ret_wait_ms = (need - a->allowance_milli) * 1000 / rate_milli + 1;
         return false;
     }
     a->allowance_milli -= need;

@@ -12,7 +12,7 @@
 #include <uthash.h>
 
 enum {
-    ACCOUNT_CREDIT = 2000,     /* orders sent and not yet answered */
+    ACCOUNT_CREDIT = 2000,     /* orders sent and not yet answered, at all processes together that the creator is connected to */
     ACCOUNT_CREDIT_LOW = 500,  /* while much waits */
     ACCOUNT_CREDIT_LEAST = 100 /* while the store fails */
 };
@@ -21,6 +21,7 @@ struct account {
     char *creator;
     int32_t place;        /* in the plant; -1: it is not in it any more */
     uint32_t outstanding; /* orders */
+    uint32_t part, part_before; /* of ACCOUNT_CREDIT, as the creator was told last and before that */
     int64_t allowance_milli, refilled_ms; /* of rate */
     UT_hash_handle hh;
 };
@@ -37,6 +38,12 @@ struct account *account_open(struct accounts *a, const struct plant *plant, cons
 /* A new plant is in force. */
 void accounts_move(struct accounts *a, const struct plant *plant);
 
-/* May so many orders come now? Takes them off the allowance if so; else ret_wait_ms says when to try again. */
-bool account_admit(struct account *a, const struct plant_creator *creator, uint32_t orders, int64_t now_ms,
+/* The creator is told its part of the credit, of which there are so many. */
+void account_tell(struct account *a, uint32_t sharers);
+/* How many orders may be under way: what it may rely on until it has seen less. */
+uint32_t account_most(const struct account *a);
+
+/* May so many orders come now, at one of so many processes? Takes them off the allowance if so; else ret_wait_ms says when to try
+ * again. */
+bool account_admit(struct account *a, const struct plant_creator *creator, uint32_t sharers, uint32_t orders, int64_t now_ms,
                    int64_t *ret_wait_ms);

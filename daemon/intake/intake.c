@@ -80,10 +80,16 @@ void intake_store_refusal(struct intake *in, const struct store_request *r, stru
         refuse(ret, REFUSAL_INTERNAL, "", "the plant could not deal with it");
 }
 
-uint32_t intake_credit(const struct intake *in) {
-    return in->store_fails                             ? ACCOUNT_CREDIT_LEAST
-           : in->pending > INTAKE_PENDING_MAX * 2 / 5 ? ACCOUNT_CREDIT_LOW
-                                                       : ACCOUNT_CREDIT;
+uint32_t intake_sharers(const struct intake *in, const struct account *account) {
+    return presence_sharers(in->presence, account->creator);
+}
+
+uint32_t intake_credit(const struct intake *in, struct account *account) {
+    uint32_t most = in->store_fails                            ? ACCOUNT_CREDIT_LEAST
+                    : in->pending > INTAKE_PENDING_MAX * 2 / 5 ? ACCOUNT_CREDIT_LOW
+                                                               : ACCOUNT_CREDIT;
+    account_tell(account, intake_sharers(in, account));
+    return most < account->part ? most : account->part;
 }
 
 /* ---- jobs ---- */
@@ -171,7 +177,7 @@ static bool say_hello(struct call *c) {
     reply_welcome(&w, c->message->id,
                   &(struct reply_welcome){.plant = in->plant->id,
                                           .time_s = in->now_s,
-                                          .credit = intake_credit(in),
+                                          .credit = intake_credit(in, account),
                                           .max_message = MESSAGE_SIZE_MAX,
                                           .max_orders = INTAKE_ORDERS_MAX,
                                           .window = SUBSCRIPTION_WINDOW});
@@ -347,6 +353,16 @@ void intake_plant(struct intake *in, struct plant *plant) {
 void intake_estimate(struct intake *in, struct estimate *estimate) {
     estimate_free(in->estimate);
     in->estimate = estimate;
+}
+
+void intake_presence(struct intake *in, const struct presence *presence) {
+    in->presence = presence;
+}
+
+void intake_creators(const struct intake *in, struct creator_set *ret) {
+    *ret = (struct creator_set){0};
+    for (const struct session *s = in->sessions.table; s; s = s->hh.next)
+        creator_set_add(ret, s->account->creator);
 }
 
 struct intake *intake_new(struct plant *plant) {

@@ -20,8 +20,8 @@
  * Guarantees:
  *  I1  `accepted` is said only of orders that the store has committed. An order that was accepted once is a `duplicate` for
  *      ever, whatever today's plant, limits and capacity say; what these refuse is looked up before it is refused.
- *  I2  A creator has at most ACCOUNT_CREDIT orders under way, over all its connections, and all together at most
- *      INTAKE_PENDING_MAX; beyond, nothing of the message is taken: `over-credit`, `busy`.
+ *  I2  A creator has at most ACCOUNT_CREDIT orders under way, over all its connections (to several processes: see presence.h),
+ *      and all together at most INTAKE_PENDING_MAX; beyond, nothing of the message is taken: `over-credit`, `busy`.
  *  I3  Every message but `seen` gets exactly one answer, unless its peer is lost.
  *      Who sends more than there is room for (daemon/intake/inbox.h) gets `busy` for what found none.
  *  I4  A subscriber gets its creator's events in order, each at least once, at most SUBSCRIPTION_WINDOW unseen ahead.
@@ -32,6 +32,7 @@
  * they point to, stay the intake's. Errors: everything that a peer can do wrong is a `problem` to it. */
 
 #include "config/plant.h"
+#include "daemon/intake/presence.h"
 #include "daemon/planner/ask.h"
 #include "daemon/store/store.h"
 
@@ -86,7 +87,10 @@ void intake_turn(struct intake *in);
 int64_t intake_next_ms(const struct intake *in);                     /* when it wants a turn at the latest */
 
 void intake_plant(struct intake *in, struct plant *plant);           /* takes the reference */
-void intake_estimate(struct intake *in, struct estimate *estimate);  /* takes it */
+void intake_estimate(struct intake *in, struct estimate *estimate);  /* takes it; NULL: there is none any more */
+/* Others take orders as well; NULL: nobody else. It outlives the intake. */
+void intake_presence(struct intake *in, const struct presence *presence);
+void intake_creators(const struct intake *in, struct creator_set *ret); /* who is connected */
 
 bool intake_effect(struct intake *in, struct intake_effect *ret); /* false: no more for now */
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One turn: wait, read the clock, take in mail, take in messages, deal with some, let time pass, carry out effects, send what was left. */
+/* One turn: wait, read the clock, take in mail, look after the others that take orders and the planner elsewhere, take in messages,
+ * deal with some, let time pass, carry out effects, send what was left. */
 
 #include "daemon/intake/intake_actor.h"
 
 #include "base/arena.h"
 #include "daemon/intake/intake.h"
+#include "daemon/intake/planner_link.h"
 #include "daemon/operate/log.h"
 #include "daemon/wire/endpoint.h"
 
@@ -21,13 +23,22 @@ struct intake_actor {
     struct intake *intake;
     bool more;     /* there is something to do without waiting for anybody */
     bool stopping;
-    bool planless; /* the planner is another process */
+    struct presence *presence;  /* NULL: no other process works with the store */
+    struct planner_link *link;  /* NULL: the planner is in this process */
 };
 
 /* ---- phases ---- */
 
+static int64_t sooner(const struct intake_actor *a, int64_t wait_ms, int64_t now_ms) {
+    int64_t presence_ms = a->presence && !a->stopping ? presence_next_ms(a->presence) - now_ms : BUS_TURN_MS_MAX;
+    int64_t link_ms = a->link ? planner_link_wait_ms(a->link, now_ms) : BUS_TURN_MS_MAX;
+    wait_ms = presence_ms < wait_ms && !presence_out(a->presence) ? presence_ms : wait_ms;
+    wait_ms = link_ms < wait_ms ? link_ms : wait_ms;
+    return wait_ms < 0 ? 0 : wait_ms;
+}
+
 static void wait(struct intake_actor *a) {
-    zmq_pollitem_t items[3] = {{.socket = bus_socket(a->port), .events = ZMQ_POLLIN}};
+    zmq_pollitem_t items[4] = {{.socket = bus_socket(a->port), .events = ZMQ_POLLIN}};
     int count = 1;
     int64_t timeout_ms = a->endpoint ? endpoint_wait_ms(a->endpoint) : -1;
     timeout_ms = timeout_ms < 0 ? BUS_TURN_MS_MAX : timeout_ms;
@@ -37,20 +48,43 @@ static void wait(struct intake_actor *a) {
         items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(a->endpoint), .events = ZMQ_POLLIN};
         items[count++] = (zmq_pollitem_t){.socket = endpoint_ends(a->endpoint), .events = ZMQ_POLLIN};
     }
+    if (a->link && planner_link_socket(a->link))
+        items[count++] = (zmq_pollitem_t){.socket = planner_link_socket(a->link), .events = ZMQ_POLLIN};
+    timeout_ms = sooner(a, timeout_ms, clock_mono_ms());
     bus_progress(a->port);
     zmq_poll(items, count, a->more && !a->stopping ? 0 : timeout_ms);
+}
+
+static void take_stored(struct intake_actor *a, struct store_request *request) {
+    int64_t now_ms = clock_mono_ms();
+    uint64_t epoch;
+    if (!presence_is(a->presence, request)) {
+        intake_stored(a->intake, request);
+        return;
+    }
+    presence_came(a->presence, now_ms);
+    if (a->link) {
+        const char *address = presence_planner(a->presence, &epoch);
+        planner_link_to(a->link, address, epoch, now_ms);
+    }
+}
+
+static void take_plant(struct intake_actor *a, struct plant *plant) {
+    if (a->link)
+        planner_link_plant(a->link, plant);
+    intake_plant(a->intake, plant);
 }
 
 static void take_mail(struct intake_actor *a, const struct mail *mail) {
     switch (mail->kind) {
     case MAIL_STORE_DONE:
-        intake_stored(a->intake, mail->body);
+        take_stored(a, mail->body);
         break;
     case MAIL_ANSWER:
         intake_answered(a->intake, mail->body);
         break;
     case MAIL_PLANT:
-        intake_plant(a->intake, mail->body);
+        take_plant(a, mail->body);
         break;
     case MAIL_ESTIMATE:
         intake_estimate(a->intake, mail->body);
@@ -89,14 +123,17 @@ static void submit(struct intake_actor *a, struct store_request *request) {
         return;
     request->code = TAKT_EBUSY;
     takt_fail(&request->err, TAKT_EBUSY, "too many requests wait for the store");
-    intake_stored(a->intake, request);
+    take_stored(a, request);
 }
 
 static void ask_planner(struct intake_actor *a, struct ask *ask) {
-    if (!a->planless && bus_send(a->port, ACTOR_PLANNER, MAIL_ASK, ask) == 0)
+    if (a->link) {
+        planner_link_ask(a->link, ask, clock_mono_ms());
         return;
-    refuse(&ask->refusal, REFUSAL_BUSY, "", a->planless ? "the planner cannot be asked from here; orders are taken all the same"
-                                                        : "too many questions wait for the planner");
+    }
+    if (bus_send(a->port, ACTOR_PLANNER, MAIL_ASK, ask) == 0)
+        return;
+    refuse(&ask->refusal, REFUSAL_BUSY, "", "too many questions wait for the planner");
     intake_answered(a->intake, ask);
 }
 
@@ -114,7 +151,9 @@ static void carry_out(struct intake_actor *a) {
             ask_planner(a, e.ask);
             break;
         case INTAKE_WAKE_PLANNER:
-            if (!a->planless) /* it looks for itself */
+            if (a->link)
+                planner_link_wake(a->link);
+            else
                 bus_wake(a->port, ACTOR_PLANNER);
             break;
         }
@@ -128,10 +167,39 @@ static void send_left(struct intake_actor *a) {
         intake_lost(a->intake, peer);
 }
 
+/* An end in order is told, so that the others need not wait for it to show. */
+static void look_after_others(struct intake_actor *a, bool ends) {
+    struct creator_set creators;
+    int64_t now_ms = clock_mono_ms();
+    if (!a->presence || presence_out(a->presence) || (!ends && now_ms < presence_next_ms(a->presence)))
+        return;
+    intake_creators(a->intake, &creators);
+    struct store_request *request = presence_due(a->presence, &creators, ends, now_ms);
+    if (request)
+        submit(a, request);
+}
+
+static void turn_link(struct intake_actor *a) {
+    struct estimate *estimate;
+    if (a->stopping)
+        planner_link_give_up(a->link);
+    planner_link_turn(a->link, clock_mono_ms());
+    if (planner_link_news(a->link))
+        intake_wake(a->intake);
+    if (planner_link_estimate(a->link, &estimate))
+        intake_estimate(a->intake, estimate);
+    for (struct ask *ask; (ask = planner_link_answered(a->link)) != NULL;)
+        intake_answered(a->intake, ask);
+}
+
 static void turn(struct intake_actor *a) {
     wait(a);
     intake_time(a->intake, clock_plant_s(a->clock), clock_mono_ms());
     receive_mail(a);
+    if (!a->stopping)
+        look_after_others(a, false);
+    if (a->link)
+        turn_link(a);
     if (a->endpoint && !a->stopping) {
         receive_messages(a);
         a->more = intake_work(a->intake);
@@ -156,12 +224,19 @@ static int open_endpoint(struct intake_actor *a, const struct actor_config *conf
 
 static void body(struct bus_port *port, const struct actor_config *config) {
     struct takt_error err = {0};
-    struct intake_actor a = {.port = port, .clock = config->clock, .intake = intake_new(config->plant),
-                             .planless = config->planless};
+    struct intake_actor a = {.port = port, .clock = config->clock, .intake = intake_new(config->plant)};
+    if (config->shared)
+        a.presence = presence_new();
+    if (config->planless)
+        a.link = planner_link_new(config->zmq, config->keys, config->plant);
+    intake_presence(a.intake, a.presence);
     plant_unref(config->plant);
     if (open_endpoint(&a, config, &err) == 0) {
         actor_ready(port);
-        while (!a.stopping || intake_owed(a.intake) > 0)
+        while (!a.stopping || intake_owed(a.intake) > 0 || presence_out(a.presence))
+            turn(&a);
+        look_after_others(&a, true);
+        while (presence_out(a.presence))
             turn(&a);
     } else {
         actor_fail(port, &err);
@@ -169,6 +244,8 @@ static void body(struct bus_port *port, const struct actor_config *config) {
     receive_mail(&a);
     endpoint_close(a.endpoint);
     intake_free(a.intake);
+    planner_link_free(a.link);
+    presence_free(a.presence);
 }
 
 int intake_actor_start(const struct actor_config *config, pthread_t *ret_thread, struct takt_error *err) {

@@ -11,6 +11,7 @@
 #include "daemon/intake/account.h"
 #include "daemon/intake/inbox.h"
 #include "daemon/intake/intake.h"
+#include "daemon/intake/presence.h"
 #include "daemon/intake/session.h"
 #include "daemon/wire/message.h"
 #include "daemon/wire/recipient.h"
@@ -33,6 +34,7 @@ struct job {
 struct intake {
     struct plant *plant;
     struct estimate *estimate;
+    const struct presence *presence; /* NULL: nobody else takes orders */
     uint8_t secret[RECIPIENT_SECRET_SIZE];
     struct accounts accounts;
     struct sessions sessions;
@@ -89,4 +91,7 @@ bool intake_read_refs(struct call *c, struct arena *arena, const char *const **r
 void events_turn(struct intake *in);
 void events_want_all(struct intake *in);
 
-uint32_t intake_credit(const struct intake *in);
+/* At how many processes the creator shares its credit and rate, this one included. */
+uint32_t intake_sharers(const struct intake *in, const struct account *account);
+/* What the creator is told. */
+uint32_t intake_credit(const struct intake *in, struct account *account);

@@ -129,7 +129,7 @@ static void finish(struct intake *in, struct job *head) {
     if (job->accept.count > 0)
         intake_note_store(in, 0);
     struct writer w = {0};
-    struct reply_accepted counts = {.credit = intake_credit(in)};
+    struct reply_accepted counts = {.credit = intake_credit(in, head->account)};
     reply_accepted_begin(&w, head->id);
     for (uint32_t i = 0; i < job->count; i++)
         write_row(in, &w, &counts, job, &job->verdicts[i]);
@@ -155,12 +155,12 @@ static bool admit(struct call *c, uint32_t count) {
     struct intake *in = c->in;
     struct account *account = c->session->account;
     int64_t wait_ms;
-    if (account->outstanding + count > ACCOUNT_CREDIT)
+    if (account->outstanding + count > account_most(account))
         return reader_problem(&c->reader, NULL, REFUSAL_OVER_CREDIT, "%u orders are under way already, and %u is the credit",
-                              account->outstanding, (unsigned)ACCOUNT_CREDIT);
+                              account->outstanding, account_most(account));
     if (in->pending + count > INTAKE_PENDING_MAX)
         return reader_problem(&c->reader, NULL, REFUSAL_BUSY, "too many orders are under way; send them again in a moment");
-    if (!account_admit(account, &in->plant->creators[account->place], count, in->now_ms, &wait_ms))
+    if (!account_admit(account, &in->plant->creators[account->place], intake_sharers(in, account), count, in->now_ms, &wait_ms))
         return reader_problem(&c->reader, NULL, REFUSAL_BUSY, "more orders a second than were agreed; send them again in %lld ms",
                               (long long)wait_ms);
     return true;

@@ -9,6 +9,7 @@
 #include "daemon/floor/floor.h"
 #include "daemon/http/http.h"
 #include "daemon/http/token.h"
+#include "daemon/operate/desk.h"
 #include "daemon/operate/log.h"
 #include "daemon/operate/control.h"
 #include "daemon/wire/endpoint.h"
@@ -21,6 +22,7 @@
 
 #define CONTROL_PEER (UINT64_C(1) << 62)
 #define HTTP_PEER (UINT64_C(1) << 61)
+#define DESK_PEER (UINT64_C(1) << 60)
 
 enum { FRAMES_PER_TURN_MAX = 500 };
 
@@ -30,7 +32,8 @@ struct operate {
     struct plant *plant;
     struct floor *floor;
     struct control *control;
-    struct endpoint *floor_endpoint, *control_endpoint; /* NULL: the plant does not listen there */
+    struct desk *desk;
+    struct endpoint *floor_endpoint, *control_endpoint, *desk_endpoint; /* NULL: the plant does not listen there */
     struct http *http;                                   /* likewise */
     char http_trouble[600];                              /* as it was told last */
     int64_t now_s;
@@ -44,6 +47,8 @@ static void send_reply(struct operate *o, uint64_t peer, char *text, size_t size
         http_reply(o->http, peer & ~HTTP_PEER, text, size);
     else if (peer & CONTROL_PEER)
         endpoint_send(o->control_endpoint, peer & ~CONTROL_PEER, text, size);
+    else if (peer & DESK_PEER)
+        endpoint_send(o->desk_endpoint, peer & ~DESK_PEER, text, size);
     else
         endpoint_send(o->floor_endpoint, peer, text, size);
 }
@@ -61,6 +66,8 @@ static void refuse_broken(struct operate *o, uint64_t peer) {
 static void take_frame(struct operate *o, uint64_t peer, const struct frame *frame) {
     if (frame->broken)
         refuse_broken(o, peer);
+    else if (peer & DESK_PEER)
+        desk_receive(o->desk, peer, frame->bytes, frame->size);
     else if (!(peer & CONTROL_PEER))
         floor_receive(o->floor, peer, frame->owner, frame->bytes, frame->size, o->now_s);
     else if (!control_receive(o->control, peer, frame->bytes, frame->size, o->now_s))
@@ -73,7 +80,7 @@ static void take_frames(struct operate *o, struct endpoint *e, uint64_t bit) {
     for (int i = 0; e && i < FRAMES_PER_TURN_MAX && endpoint_receive(e, &frame); i++)
         take_frame(o, frame.peer | bit, &frame);
     while (e && endpoint_lost(e, &gone)) {
-        /* nothing is kept for a connection but the floor's session, which gives way by itself */
+        desk_lost(o->desk, gone | bit); /* nothing else is kept for a connection but the floor's session, which gives way by itself */
     }
 }
 
@@ -113,7 +120,9 @@ static void take_stored(struct operate *o, struct store_request *request) {
 }
 
 static void take_answer(struct operate *o, struct ask *ask) {
-    if (ask->tag & FLOOR_TAG)
+    if (ask->tag & DESK_TAG)
+        desk_answered(o->desk, ask);
+    else if (ask->tag & FLOOR_TAG)
         floor_answered(o->floor, ask, o->now_s);
     else
         control_answered(o->control, ask, o->now_s);
@@ -124,6 +133,7 @@ static void take_plant(struct operate *o, struct plant *plant) {
     control_plant(o->control, plant);
     if (o->http)
         http_plant(o->http, plant);
+    desk_plant(o->desk, plant);
     plant_unref(o->plant);
     o->plant = plant;
 }
@@ -147,6 +157,11 @@ static void take_mail(struct operate *o) {
         case MAIL_WAKE: /* a plan was published */
             if (o->http)
                 http_changed(o->http);
+            desk_news(o->desk);
+            break;
+        case MAIL_ESTIMATE:
+            desk_estimate(o->desk, mail.body);
+            estimate_free(mail.body);
             break;
         case MAIL_TROUBLE:
             control_trouble(o->control, mail.body);
@@ -210,6 +225,18 @@ static void carry_out_control(struct operate *o) {
     }
 }
 
+static void carry_out_desk(struct operate *o) {
+    struct desk_effect e;
+    while (desk_effect(o->desk, &e)) {
+        if (e.kind == DESK_REPLY)
+            send_reply(o, e.peer, e.text, e.size);
+        else if (e.kind == DESK_ASK)
+            put(o, e.ask);
+        else
+            bus_wake(o->port, ACTOR_PLANNER);
+    }
+}
+
 /* ---- the turn ---- */
 
 static int64_t earlier(int64_t wait_ms, const struct endpoint *e) {
@@ -218,12 +245,16 @@ static int64_t earlier(int64_t wait_ms, const struct endpoint *e) {
 }
 
 static void wait_for_something(struct operate *o) {
-    zmq_pollitem_t items[5] = {{.socket = bus_socket(o->port), .events = ZMQ_POLLIN}};
-    int64_t wait_ms = earlier(earlier(BUS_TURN_MS_MAX, o->floor_endpoint), o->control_endpoint);
+    zmq_pollitem_t items[7] = {{.socket = bus_socket(o->port), .events = ZMQ_POLLIN}};
+    int64_t wait_ms = earlier(earlier(earlier(BUS_TURN_MS_MAX, o->floor_endpoint), o->control_endpoint), o->desk_endpoint);
     int count = 1;
     if (o->floor_endpoint && !o->stopping) {
         items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(o->floor_endpoint), .events = ZMQ_POLLIN};
         items[count++] = (zmq_pollitem_t){.socket = endpoint_ends(o->floor_endpoint), .events = ZMQ_POLLIN};
+    }
+    if (o->desk_endpoint && !o->stopping) {
+        items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(o->desk_endpoint), .events = ZMQ_POLLIN};
+        items[count++] = (zmq_pollitem_t){.socket = endpoint_ends(o->desk_endpoint), .events = ZMQ_POLLIN};
     }
     if (o->control_endpoint && !o->stopping)
         items[count++] = (zmq_pollitem_t){.socket = endpoint_socket(o->control_endpoint), .events = ZMQ_POLLIN};
@@ -242,15 +273,19 @@ static void turn(struct operate *o) {
     if (!o->stopping) {
         take_frames(o, o->floor_endpoint, 0);
         take_frames(o, o->control_endpoint, CONTROL_PEER);
+        take_frames(o, o->desk_endpoint, DESK_PEER);
     }
     if (o->http && !o->stopping)
         take_questions(o);
     carry_out_floor(o);
     carry_out_control(o);
+    carry_out_desk(o);
     if (o->floor_endpoint)
         endpoint_turn(o->floor_endpoint);
     if (o->control_endpoint)
         endpoint_turn(o->control_endpoint);
+    if (o->desk_endpoint)
+        endpoint_turn(o->desk_endpoint);
 }
 
 /* The port itself opens in a turn, and is tried again: takt goes on without its board. */
@@ -266,10 +301,13 @@ static int make_http(struct operate *o, struct takt_error *err) {
 static int open_endpoints(struct operate *o, void *zmq, struct keyring *keys, struct takt_error *err) {
     const struct plant_listen *listen = &o->plant->listen;
     struct endpoint_config floor = {listen->floor, "floor", keys, KEY_TERMINAL};
+    struct endpoint_config desk = {listen->planner, "planner", keys, KEY_INTAKE};
     struct endpoint_config control = {.address = listen->control, .module = "control"};
     int code = 0;
     if (listen->floor)
         code = endpoint_open(zmq, &floor, &o->floor_endpoint, err);
+    if (code == 0 && listen->planner)
+        code = endpoint_open(zmq, &desk, &o->desk_endpoint, err);
     if (code == 0 && listen->control)
         code = endpoint_open(zmq, &control, &o->control_endpoint, err);
     if (code == 0 && listen->http)
@@ -281,17 +319,20 @@ static void body(struct bus_port *port, const struct actor_config *config) {
     struct operate o = {.port = port, .clock = config->clock, .plant = config->plant};
     struct takt_error err = {0};
     o.floor = floor_new(config->plant);
+    o.desk = desk_new(config->plant, config->epoch);
     o.control = control_new(config->plant, config->clock->speed_milli, config->keys);
     if (open_endpoints(&o, config->zmq, config->keys, &err) != 0) {
         actor_fail(port, &err);
     } else {
         actor_ready(port);
-        while (!o.stopping || floor_pending(o.floor) > 0 || control_pending(o.control) > 0)
+        while (!o.stopping || floor_pending(o.floor) > 0 || control_pending(o.control) > 0 || desk_pending(o.desk) > 0)
             turn(&o);
     }
     http_free(o.http);
     endpoint_close(o.floor_endpoint);
     endpoint_close(o.control_endpoint);
+    endpoint_close(o.desk_endpoint);
+    desk_free(o.desk);
     control_free(o.control);
     floor_free(o.floor);
     plant_unref(o.plant);

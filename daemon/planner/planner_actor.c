@@ -213,11 +213,15 @@ static void plan(struct planner_actor *a, int64_t now_ms) {
 static void send_estimate(struct planner_actor *a, int64_t now_ms) {
     a->estimate_due = false;
     a->estimate_after_ms = now_ms + ESTIMATE_EVERY_MS;
-    if (a->config->intakeless)
-        return;
-    struct estimate *estimate = planner_estimate(a->planner, clock_plant_s(a->config->clock));
-    if (estimate && bus_send(a->port, ACTOR_INTAKE, MAIL_ESTIMATE, estimate) != 0)
-        estimate_free(estimate);
+    const struct {
+        enum actor who;
+        bool wants;
+    } receivers[] = {{ACTOR_INTAKE, !a->config->intakeless}, {ACTOR_OPERATE, a->plant->listen.planner != NULL}};
+    for (size_t i = 0; i < sizeof receivers / sizeof receivers[0]; i++) {
+        struct estimate *e = receivers[i].wants ? planner_estimate(a->planner, clock_plant_s(a->config->clock)) : NULL;
+        if (e && bus_send(a->port, receivers[i].who, MAIL_ESTIMATE, e) != 0)
+            estimate_free(e);
+    }
 }
 
 static void search(struct planner_actor *a) {

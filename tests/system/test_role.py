@@ -2,14 +2,16 @@
 """Several processes of one plant on one PostgreSQL: intakes, the active planner and one that waits to take over."""
 import contextlib
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import time
 
 import pytest
 
 import database
-from taktlab import BUILD, WAIT_S, Lab, order, wait_until
+from taktlab import BUILD, PLANT, START, WAIT_S, Lab, Peer, order, wait_until
 
 pytestmark = pytest.mark.skipif(database.programs() is None, reason="PostgreSQL is not installed")
 
@@ -25,9 +27,17 @@ class Plant:
     def ask(self, sql):
         return database.shared().ask(self.name, sql)
 
-    def process(self, role):
-        lab = self.stack.enter_context(Lab(store=self.url))
-        return lab.start("--role", role)
+    def process(self, role, **changes):
+        return self.lab(**changes).start("--role", role)
+
+    def lab(self, **changes):
+        return self.stack.enter_context(Lab(store=self.url, **changes))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 @pytest.fixture(name="plant")
@@ -38,6 +48,19 @@ def fixture_plant(request):
 
 def serves(lab):
     return "is served" in lab.log()
+
+
+def asked(address="ipc://planner.sock", **changes):
+    """What a planner and its intakes have to say in their files to find each other."""
+    return {"listen": {**PLANT["listen"], "planner": address}, **changes}
+
+
+def quote(creator):
+    return creator.ask("quote", items=order("Q-1")["items"], recipient={"address": {"country": "DE"}})
+
+
+def wait_for_quote(creator):
+    return wait_until(lambda: (lambda q: q if q["type"] == "quoted" else None)(quote(creator)), what="a quote")
 
 
 def test_orders_taken_by_one_process_are_planned_by_another_and_told_by_the_first(plant):
@@ -69,6 +92,87 @@ def test_without_a_planner_orders_are_taken_and_quotes_are_busy(plant):
     assert luna.ask("orders", orders=[order("A-1")])["accepted"] == 1
     planner = plant.process("planner")
     wait_until(lambda: planner.ctl("orders")["orders"][0]["state"] == "planned", what="a plan")
+
+
+def test_an_intake_elsewhere_gets_quotes_of_the_active_planner_and_of_the_one_that_follows_it(plant):
+    first, second, intake = plant.process("planner", **asked()), plant.process("planner", **asked()), plant.process("intake")
+    luna = intake.creator("luna")
+    answer = wait_for_quote(luna)
+    assert answer["ship_by"] > START and answer["deliver_by"] > START[:10], answer
+    assert quote(luna)["type"] == "quoted"
+    assert luna.ask("quote", items=[{"product": "tea", "quantity": 1}])["problem"] == "unknown-product"
+    first.kill()
+    wait_until(lambda: quote(luna).get("problem") == "busy", what="nobody to be there to ask")
+    assert luna.ask("orders", orders=[order("A-1")])["accepted"] == 1
+    assert wait_for_quote(luna)["ship_by"] > START
+    assert serves(second)
+    assert "epoch 2 is asked" in intake.log()
+
+
+def test_with_keys_an_intake_asks_with_that_of_the_plant_and_nobody_else_may(plant):
+    planner = plant.lab(**asked(f"tcp://127.0.0.1:{free_port()}", security="curve"))
+    planner.start("--role", "planner")
+    intake = plant.lab(**asked(planner.plant["listen"]["planner"], security="curve"))
+    intake.keys = planner.keys
+    shutil.copy(planner.path("plant.key"), intake.path("plant.key"))
+    for section in ("creators", "consumers", "terminals"):
+        intake.plant[section] = planner.plant[section]
+    intake.start("--role", "intake")
+    assert wait_for_quote(intake.creator("luna"))["ship_by"] > START
+    for name in ("luna", "plant"):  # the right server, with the keys of a creator and with those of the plant
+        asker = Peer(planner.plant["listen"]["planner"], keys=planner.bearer(name))
+        asker.send(type="hello", epoch=1)
+        answer = asker.receive(WAIT_S if name == "plant" else 0.5)
+        assert (answer or {}).get("type") == ("welcome" if name == "plant" else None), (name, answer)
+        asker.close()
+
+
+def test_what_intakes_elsewhere_accept_is_planned_and_told_without_waiting_for_the_next_look(plant):
+    plant.process("planner", **asked())
+    intake = plant.process("intake")
+    luna = intake.creator("luna")
+    wait_for_quote(luna)
+    luna.ask("subscribe", after=0)
+    begin = time.monotonic()
+    for i in range(5):
+        luna.ask("orders", orders=[order(f"A-{i}")])
+        luna.event(lambda e, ref=f"A-{i}": e["order_ref"] == ref)
+    print(f"five orders promised one after the other in {time.monotonic() - begin:.1f} s")
+
+
+def test_an_intake_elsewhere_refuses_what_the_planner_has_no_capacity_for(plant):
+    planning = {**PLANT["planning"], "promise": {"at_most": "2h"}}
+    plant.process("planner", **asked(planning=planning))
+    intake = plant.process("intake", planning=planning)
+    luna = intake.creator("luna")
+    wait_for_quote(luna)
+    answer = wait_until(lambda: (lambda a: a if a["refused"] else None)(luna.ask("orders", orders=[order(f"A-{time.monotonic_ns()}", 500)])),
+                        what="a refusal")
+    assert answer["results"][-1]["problem"] == "no-capacity", answer
+
+
+def test_credit_and_rate_of_a_creator_are_shared_by_the_intakes_it_is_connected_to(plant):
+    creators = {**PLANT["creators"], "shop": {"rate": "600/s"}}
+    first, second = plant.process("intake", creators=creators), plant.process("intake", creators=creators)
+    luna, shop = first.creator("luna"), first.creator("shop")
+
+    def credit(peer, ref):
+        return peer.ask("orders", orders=[order(ref)])["credit"]
+
+    assert credit(luna, "A-1") == 2000 or wait_until(lambda: credit(luna, "A-1") == 2000, what="the whole credit")
+    luna2, shop2 = second.creator("luna"), second.creator("shop")
+    wait_until(lambda: credit(luna, "A-1") == credit(luna2, "A-1") == 1000, what="half the credit at each")
+    wait_until(lambda: credit(shop, "B-1") == credit(shop2, "B-1") == 1000, what="half the credit at each")
+    begin, taken = time.monotonic(), 0
+    while time.monotonic() < begin + 1 or taken <= 1000:  # more than the buckets hold
+        for peer in (shop, shop2):
+            answer = peer.ask("orders", orders=[order(f"B-{taken}-{i}") for i in range(100)])
+            taken += answer.get("accepted", 0)
+            assert answer["type"] == "accepted" or answer["problem"] == "busy", answer
+    most = 2 * 500 + 600 * (time.monotonic() - begin)  # what the buckets hold, and the rate
+    assert taken <= most, (taken, most)
+    second.stop()
+    wait_until(lambda: credit(luna, "A-1") == 2000, what="the whole credit again")
 
 
 def test_a_killed_planner_is_followed_by_the_one_that_waits_within_five_seconds(plant):
