@@ -219,6 +219,7 @@ static void set_slopes(struct dispatcher *d, int32_t k1, int32_t k2) {
 static void next_phase(struct dispatcher *d) {
     while (d->phase != NULL && d->phase < d->phases_end && d->phase->from <= d->now) {
         set_slopes(d, d->phase->scales.k1, d->phase->scales.k2);
+        d->fill = d->phase->scales.fill;
         d->own = d->phase->scales.own;
         d->pooled = d->phase->scales.pooled;
         d->time = d->phase->time;
@@ -481,7 +482,7 @@ int dispatcher_run(struct dispatcher *d, enum dispatch_rule rule, struct dispatc
     set_scales(d, rule, scales);
     reset(d);
     int code = run_events(d, limits, &first);
-    if (code == TAKT_EINFEASIBLE && d->has_runs) {
+    if (code == TAKT_EINFEASIBLE && d->has_runs && d->phases == NULL) {
         d->fill = 100;
         reset(d);
         code = run_events(d, limits, NULL);

@@ -31,7 +31,7 @@ struct dispatch_scales {
 /* How ATCS decides from a tick on. */
 struct dispatch_phase {
     int32_t from;                  /* tick */
-    struct dispatch_scales scales; /* but for the fill, which is that of the whole plan */
+    struct dispatch_scales scales;
     int32_t time, rest; /* exponents in percent of a task's own time (100 in plain ATCS), and of the least time that its
                            job takes from it on (0) */
 };

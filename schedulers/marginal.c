@@ -113,21 +113,31 @@ static void wait_for(struct waiting *w, int32_t ready, int32_t cause) {
     }
 }
 
+/* The next member of the task's run; -1: it is the last. */
+static int32_t next_member(const struct sequence *q, int32_t task) {
+    int32_t behind = q->behind[task];
+    return behind >= 0 && q->joined[behind] ? behind : -1;
+}
+
+/* Of a task or its run, which waits for what any of its members waits for. */
 static struct waiting waiting_of(const struct sequence *q, int32_t task) {
     const struct problem *p = q->p;
-    int32_t before = q->before[task];
+    int32_t leader = sequence_leader(q, task), before = q->before[leader];
     bool by_line;
-    int32_t cause = sequence_cause(q, task, &by_line);
-    struct waiting w = {sequence_release(q, task), INT32_MIN, -1};
+    int32_t cause = sequence_cause(q, leader, &by_line);
+    struct waiting w = {INT32_MIN, INT32_MIN, -1};
     bool by_pool = cause >= 0 && !by_line;
+    for (int32_t i = leader; i >= 0; i = next_member(q, i))
+        w.latest = sequence_release(q, i) > w.latest ? sequence_release(q, i) : w.latest;
     if (before >= 0)
-        wait_for(&w, q->end[before] + q->change[task], before);
-    for (int32_t b = p->before_offset[task]; b < p->before_offset[task + 1]; b++) {
-        wait_for(&w, sequence_ready_after(q, p->before[b], q->option[task]), p->before[b]);
-        by_pool = by_pool && p->before[b] != cause;
-    }
-    if (by_pool && q->start[task] > w.latest)
-        wait_for(&w, q->start[task], cause);
+        wait_for(&w, q->end[before] + q->change[leader], before);
+    for (int32_t i = leader; i >= 0; i = next_member(q, i))
+        for (int32_t b = p->before_offset[i]; b < p->before_offset[i + 1]; b++) {
+            wait_for(&w, sequence_ready_after(q, p->before[b], q->option[i]), p->before[b]);
+            by_pool = by_pool && p->before[b] != cause;
+        }
+    if (by_pool && q->start[leader] > w.latest)
+        wait_for(&w, q->start[leader], cause);
     return w;
 }
 
@@ -147,6 +157,38 @@ struct bends marginal_through(const struct marginal *m, const struct sequence *q
     return b;
 }
 
+/* What moves one member of a run moves them all. */
+static void share_among_run(struct marginal *m, const struct sequence *q, int32_t leader) {
+    struct bends all = {0};
+    if (next_member(q, leader) < 0)
+        return;
+    for (int32_t i = leader; i >= 0; i = next_member(q, i))
+        add_through(&all, &m->of[i], 0, FAR, 1);
+    for (int32_t i = leader; i >= 0; i = next_member(q, i))
+        m->of[i] = all;
+}
+
+/* Hands on what a task or its run costs to all that it waits for. */
+static void hand_on(struct marginal *m, const struct sequence *q, int32_t leader) {
+    const struct problem *p = q->p;
+    int32_t before = q->before[leader];
+    struct waiting w = waiting_of(q, leader);
+    bool by_job = false, by_line = false, uses_pools = false; /* the latest cause, the line's, is known by its job */
+    for (int32_t i = leader; i >= 0; i = next_member(q, i)) {
+        for (int32_t b = p->before_offset[i]; b < p->before_offset[i + 1]; b++) {
+            int32_t other = p->before[b];
+            through(&m->of[other], m, other, i, sequence_ready_after(q, other, q->option[i]), &w);
+            by_line = by_line || other == before;
+            by_job = by_job || other == w.cause;
+        }
+        uses_pools = uses_pools || p->usage_offset[i] < p->usage_offset[i + 1];
+    }
+    if (before >= 0 && !by_line)
+        through(&m->of[before], m, before, leader, q->end[before] + q->change[leader], &w);
+    if (w.cause >= 0 && w.cause != before && w.latest == q->start[leader] && uses_pools && !by_job)
+        through(&m->of[w.cause], m, w.cause, leader, w.latest, &w);
+}
+
 void marginal_compute(struct marginal *m, const struct sequence *q) {
     const struct problem *p = q->p;
     memset(m->of, 0, (size_t)p->tasks * sizeof *m->of);
@@ -155,25 +197,11 @@ void marginal_compute(struct marginal *m, const struct sequence *q) {
     if (p->objective.makespan > 0 && sequence_last(q) >= 0)
         add_bend(&m->of[sequence_last(q)], 0, p->objective.makespan);
     for (int32_t k = p->tasks; k-- > 0;) {
-        int32_t task = q->order[k], before = q->before[task];
-        if (m->of[task].count == 0 || p->fixed_line[task] >= 0)
+        int32_t task = q->order[k];
+        if (q->joined[task]) /* its leader comes later */
             continue;
-        struct waiting w = waiting_of(q, task);
-        bool line_cause = false;
-        for (int32_t b = p->before_offset[task]; b < p->before_offset[task + 1]; b++) {
-            int32_t other = p->before[b];
-            through(&m->of[other], m, other, task, sequence_ready_after(q, other, q->option[task]), &w);
-            line_cause = line_cause || other == before;
-        }
-        if (before >= 0 && !line_cause)
-            through(&m->of[before], m, before, task, q->end[before] + q->change[task], &w);
-        if (w.cause >= 0 && w.cause != before && w.latest == q->start[task] &&
-            p->usage_offset[task] < p->usage_offset[task + 1]) {
-            bool known = false;
-            for (int32_t b = p->before_offset[task]; b < p->before_offset[task + 1]; b++)
-                known = known || p->before[b] == w.cause;
-            if (!known)
-                through(&m->of[w.cause], m, w.cause, task, w.latest, &w);
-        }
+        share_among_run(m, q, task);
+        if (m->of[task].count > 0 && p->fixed_line[task] < 0)
+            hand_on(m, q, task);
     }
 }

@@ -7,7 +7,7 @@
  * constant, more: a bend above 0 is something that has room yet, one below 0 something that gains until then. Each task
  * is moved alone: it puts off what it is the latest cause of, and what it becomes the cause of when it has used up the
  * slack between; it draws forward what waits for nothing else, as far as the next cause allows. Bends are few; those
- * that are close are put together.
+ * that are close are put together. What a member of a run costs is what the whole run costs.
  *
  * Threads: one owner. Ownership: marginal_new and marginal_free. Cost: O(tasks). */
 

@@ -257,6 +257,8 @@ bool neighbour_make(struct sequence *q, const struct neighbour_move *m) {
 static bool keep_frozen(const struct neighbour *n, const struct sequence *q, struct neighbour_move *m) {
     if (m->kind == MOVE_OVERTAKE)
         return m->next < n->frozen_from && n->p->fixed_line[m->next] < 0;
+    if (m->kind == MOVE_JOIN || m->kind == MOVE_SWAP)
+        return m->next < n->frozen_from;
     int32_t line = n->p->option_line[m->option], before = m->next < 0 ? q->line_last[line] : q->before[m->next];
     while (before >= n->frozen_from) {
         m->next = before;

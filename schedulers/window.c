@@ -51,18 +51,27 @@ static bool holds_on(const struct making *k, int32_t task, const int32_t *last) 
     return false;
 }
 
-/* On each line heads follow each other from long ago: nothing else has a place among them. */
+/* On each line heads follow each other from long ago: nothing else has a place among them. Those of one run stay one. */
 static void close_gaps(struct making *k) {
     struct problem *p = k->p;
-    int32_t *end = takt_alloc((size_t)p->lines * sizeof *end);
+    struct {
+        int32_t start, end;
+    } *last = takt_alloc((size_t)p->lines * sizeof *last);
     for (int32_t l = 0; l < p->lines; l++)
-        end[l] = LONG_AGO;
+        last[l].end = LONG_AGO;
     for (int32_t i = 0; i < k->w->heads; i++) {
-        int32_t *last = &end[p->fixed_line[i]];
-        p->fixed_start[i] = *last < p->fixed_end[i] ? *last : p->fixed_end[i];
-        *last = p->fixed_end[i];
+        int32_t line = p->fixed_line[i], end = p->fixed_end[i];
+        if (p->line_batch[line] == 0 || end != last[line].end)
+            last[line].start = last[line].end < end ? last[line].end : end;
+        p->fixed_start[i] = last[line].start;
+        last[line].end = end;
     }
-    free(end);
+    free(last);
+}
+
+/* Whether the task is the last on its line before the window, or in one run with it. */
+static bool is_last_on_line(const struct sequence *q, int32_t task, const int32_t *last) {
+    return sequence_leader(q, task) == sequence_leader(q, last[q->p->option_line[q->option[task]]]);
 }
 
 /* Heads, own, and behind. */
@@ -73,32 +82,32 @@ static void choose_tasks(struct making *k) {
     int32_t lines = whole->lines, reach = w->reach + BEHIND_REACH * (w->to - w->from), missing = q->used_lines;
     int32_t *last = takt_alloc((size_t)lines * sizeof *last);
     int32_t *last_usage = takt_alloc((size_t)whole->pools * sizeof *last_usage);
-    uint8_t *seen = takt_alloc((size_t)lines);
+    int32_t *seen = takt_alloc((size_t)lines * sizeof *seen);
     for (int32_t l = 0; l < lines; l++)
-        last[l] = -1;
+        last[l] = seen[l] = -1;
     for (int32_t i = 0; i < w->from; i++) {
         int32_t task = q->order[i];
         last[whole->option_line[q->option[task]]] = task;
         for (int32_t u = whole->usage_offset[task]; u < whole->usage_offset[task + 1]; u++)
             last_usage[whole->usage_pool[u]] = u;
     }
-    size_t cap = (size_t)w->reach + (size_t)lines;
+    size_t cap = (size_t)whole->tasks + (size_t)lines;
     w->task = takt_alloc(cap * sizeof *w->task);
     for (int32_t i = 0; i < w->from; i++) {
         int32_t task = q->order[i];
-        if (last[whole->option_line[q->option[task]]] == task || holds_on(k, task, last_usage))
+        if (is_last_on_line(q, task, last) || holds_on(k, task, last_usage))
             w->task[w->heads++] = task;
     }
     w->own = w->to - w->from;
     w->behind = w->reach - w->to;
     memcpy(w->task + w->heads, q->order + w->from, (size_t)(w->own + w->behind) * sizeof *w->task);
-    for (int32_t i = w->reach; i < whole->tasks && i < reach && missing > 0; i++) {
-        int32_t line = whole->option_line[q->option[q->order[i]]];
-        if (seen[line])
+    for (int32_t i = w->reach; i < whole->tasks && i < reach && (missing > 0 || q->joined[q->order[i]]); i++) {
+        int32_t task = q->order[i], line = whole->option_line[q->option[task]];
+        if (seen[line] >= 0 && !(q->joined[task] && seen[line] == q->before[task]))
             continue;
-        seen[line] = 1;
-        missing--;
-        w->task[w->heads + w->own + w->behind++] = q->order[i];
+        missing -= seen[line] < 0;
+        seen[line] = task;
+        w->task[w->heads + w->own + w->behind++] = task;
     }
     free(last);
     free(last_usage);
@@ -403,7 +412,8 @@ static void add_exits(struct making *k) {
                 add_bends(k, i, &b);
             }
     for (int32_t i = beyond; i < k->p->tasks; i++)
-        add_bends(k, i, &k->m->of[w->task[i]]);
+        if (!k->q->joined[w->task[i]])
+            add_bends(k, i, &k->m->of[w->task[i]]);
 }
 
 static void finish_dues(struct making *k) {
@@ -448,9 +458,6 @@ static void add_dues(struct making *k) {
 bool window_knows(const struct problem *p) {
     if (p->groups > 0 || !sequence_knows(p))
         return false;
-    for (int32_t l = 0; l < p->lines; l++)
-        if (p->line_batch[l] > 0)
-            return false;
     for (int32_t k = 0; k < p->pools; k++)
         if (p->step_offset[k + 1] - p->step_offset[k] > 1 || p->hours[p->pool_hours[k]].count != HOURS_ALWAYS)
             return false;
@@ -485,6 +492,11 @@ void window_free(struct window *w) {
     schedule_free(w->plan);
     free(w->task);
     free(w);
+}
+
+int32_t window_option(const struct window *w, const struct problem *whole, int32_t i, int32_t option) {
+    int32_t off = whole->option_offset[w->task[i]] - w->p->option_offset[i];
+    return option < 0 ? option - off : option + off; /* below 0: it is joined */
 }
 
 void window_order(const struct window *w, const int32_t *order, int32_t *ret_task) {

@@ -28,10 +28,12 @@ struct window {
     int32_t *task;              /* of the whole problem, by number here */
 };
 
-/* Whether windows of the problem's plans can be problems of their own: no runs, limited lags or pools that change. */
+/* Whether windows of the problem's plans can be problems of their own: no limited lags or pools that change. */
 bool window_knows(const struct problem *p);
-/* The plan's starts must ascend along its list. NULL: nothing there can be moved. */
+/* The plan's starts must ascend along its list, and no run may lie across one of the places. NULL: nothing there can be moved. */
 struct window *window_new(const struct sequence *q, const struct marginal *m, int32_t from, int32_t to, int32_t reach);
 void window_free(struct window *w); /* NULL is fine */
+/* An option of the part's task `i`, as a sequence_order has it, in the whole problem. */
+int32_t window_option(const struct window *w, const struct problem *whole, int32_t i, int32_t option);
 /* What the whole's list has between `from` and `reach` with an order of the part's. */
 void window_order(const struct window *w, const int32_t *order, int32_t *ret_task);

@@ -174,8 +174,7 @@ static void splice(struct windows *w, const struct window *part, const struct la
     memcpy(w->trial.option, w->plan.option, size);
     window_order(part, found->order, w->trial.order + part->from);
     for (int32_t i = part->heads; i < part->heads + part->own; i++) {
-        int32_t task = part->task[i];
-        w->trial.option[task] = w->p->option_offset[task] + found->option[i] - part->p->option_offset[i];
+        w->trial.option[part->task[i]] = window_option(part, w->p, i, found->option[i]);
     }
     bool sound = sequence_restore(w->q, &w->trial);
     if (sound && w->q->cost <= w->cost) {
@@ -191,8 +190,16 @@ static int32_t clip(int32_t value, int32_t most) {
     return value < most ? value : most;
 }
 
+/* The next place in the list from `at` on that splits no run. */
+static int32_t border(const struct windows *w, int32_t at) {
+    while (at < w->p->tasks && w->q->joined[w->q->order[at]])
+        at++;
+    return at;
+}
+
 static void open_window(struct windows *w) {
-    int32_t to = clip(w->cursor + WINDOW, w->to), reach = clip(to + WINDOW_REACH, w->to);
+    w->cursor = border(w, w->cursor);
+    int32_t to = border(w, clip(w->cursor + WINDOW, w->to)), reach = border(w, clip(to + WINDOW_REACH, w->to));
     marginal_compute(w->marginal, w->q);
     w->part = window_new(w->q, w->marginal, w->cursor, to, reach);
     w->annealing = lane_new(w->part->p, w->part->plan, random_next(&w->random));
@@ -226,6 +233,8 @@ static void take_share(struct windows *w) {
     int32_t off = random_below(&w->common, 2 * jitter + 1) - jitter;
     w->from = w->lane == 0 ? 0 : (int32_t)((int64_t)n * w->lane / w->lanes) + off;
     w->to = w->lane + 1 == w->lanes ? n : (int32_t)((int64_t)n * (w->lane + 1) / w->lanes) + off;
+    w->from = border(w, w->from);
+    w->to = border(w, w->to);
     if (w->cursor < w->from || w->cursor >= w->to)
         w->cursor = w->from;
 }
@@ -289,7 +298,9 @@ static void tune_whole(struct windows *w, const struct searcher_stretch *stretch
 static void tune_part(struct windows *w, int32_t from, int32_t to, const struct searcher_stretch *stretch,
                       const struct solve_limits *limits) {
     const struct sequence *q = w->q;
-    int32_t reach = clip(to + PART_REACH, w->to);
+    from = border(w, from);
+    to = border(w, to);
+    int32_t reach = border(w, clip(to + PART_REACH, w->to));
     marginal_compute(w->marginal, q);
     w->part = window_new(q, w->marginal, from, to, reach);
     w->tuning = tuning_new(w->part->p, q->start[q->order[from]], q->start[q->order[to - 1]], random_next(&w->random),
