@@ -107,7 +107,8 @@ int main(int argc, char **argv) {
             plan.schedule->line[p->job_task[k]] = -1;
     if (quoter_new(p, plan.schedule, &q, &err) != 0)
         die(argv[1], err.text);
-    int64_t *alone = takt_alloc((size_t)p->jobs * sizeof *alone), *moving = takt_alloc((size_t)p->jobs * sizeof *moving);
+    int64_t *alone = takt_alloc((size_t)p->jobs * sizeof *alone),
+            *moving = takt_alloc((size_t)p->jobs * sizeof *moving);
     for (int32_t job = 0; job < p->jobs; job += step, count++) {
         struct quote_moving answer;
         int32_t end = ask_alone(p, q, job, &alone[count]);

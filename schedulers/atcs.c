@@ -55,7 +55,7 @@ static void keep(struct climbing *c, struct point at) {
 static int try_point(struct climbing *c, struct point at, bool *ret_better) {
     static const struct solve_limits none = {0};
     bool at_any_rate = c->tried == 0 && c->p->tasks <= LARGE; /* a first plan is worth its few milliseconds */
-    struct dispatch_scales s = {scale[at.k1], scale[at.k2], fill[at.fill], bias[at.bias].own, bias[at.bias].pooled};
+    struct dispatch_scales s = {scale[at.k1], scale[at.k2], fill[at.fill], bias[at.bias].own, bias[at.bias].pooled, 0};
     *ret_better = false;
     c->seen[at.k1][at.k2][at.fill][at.bias] = 1;
     int code = dispatcher_run(c->d, DISPATCH_ATCS, s, at_any_rate ? &none : c->limits, &c->why);

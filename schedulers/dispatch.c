@@ -216,12 +216,17 @@ static void set_slopes(struct dispatcher *d, int32_t k1, int32_t k2) {
     d->wait_max = MOST / (d->slope2 + 1);
 }
 
+static void set_bias(struct dispatcher *d, const struct dispatch_scales *scales) {
+    d->own = scales->own;
+    d->pooled = scales->pooled;
+    d->most = scales->most > 0 ? scales->most * 65536 / 100 : INT32_MAX;
+}
+
 static void next_phase(struct dispatcher *d) {
     while (d->phase != NULL && d->phase < d->phases_end && d->phase->from <= d->now) {
         set_slopes(d, d->phase->scales.k1, d->phase->scales.k2);
         d->fill = d->phase->scales.fill;
-        d->own = d->phase->scales.own;
-        d->pooled = d->phase->scales.pooled;
+        set_bias(d, &d->phase->scales);
         d->time = d->phase->time;
         d->rest = d->phase->rest;
         d->phase++;
@@ -464,8 +469,7 @@ static void set_scales(struct dispatcher *d, enum dispatch_rule rule, struct dis
     bool atcs = rule == DISPATCH_ATCS;
     d->rule = rule;
     d->fill = scales.fill;
-    d->own = scales.own;
-    d->pooled = scales.pooled;
+    set_bias(d, &scales);
     d->fullness = atcs ? FULLNESS : 0;
     d->slope1 = d->slope2 = 0;
     d->slack_max = d->wait_max = MOST;

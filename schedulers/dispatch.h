@@ -10,7 +10,8 @@
  * earliest of them and their weights together stand for them.
  *
  * Lines that are slow for a task leave it to faster ones the more, the larger `own` and `pooled` are: a pool's time is
- * scarce, and who holds it on a slow line holds it longer.
+ * scarce, and who holds it on a slow line holds it longer. Where the pool is what all wait for, it is better to leave a
+ * slow line idle (`most`).
  *
  * A dispatcher holds what all plans of one problem share, so that one more of them, by another rule or other scales,
  * costs little.
@@ -26,11 +27,13 @@ struct dispatch_scales {
     int32_t fill;        /* how full a run must be to be started while more of its family is to come, in percent */
     int32_t own, pooled; /* how many times it counts that a line takes longer than the task's fastest, of tasks without
                             pools and with them */
+    int32_t
+        most; /* tasks with pools use no line that is slower than their fastest by more, as log2 in percent; 0: any */
 };
 
 /* How ATCS decides from a tick on. */
 struct dispatch_phase {
-    int32_t from;                  /* tick */
+    int32_t from; /* tick */
     struct dispatch_scales scales;
     int32_t time, rest; /* exponents in percent of a task's own time (100 in plain ATCS), and of the least time that its
                            job takes from it on (0) */

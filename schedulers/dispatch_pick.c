@@ -44,14 +44,19 @@ void dispatch_enqueue(struct dispatcher *d, int32_t task) {
     int32_t due = d->facts.due[p->job[task]];
     int32_t urgent_at =
         due == INT32_MAX || due < INT32_MIN + d->facts.tail[task] ? INT32_MIN : due - d->facts.tail[task];
+    bool chooses = d->most != INT32_MAX && p->usage_offset[task] < p->usage_offset[task + 1];
+    d->left[task] = p->option_offset[task + 1] - p->option_offset[task];
     for (int32_t o = p->option_offset[task]; o < p->option_offset[task + 1]; o++) {
         int32_t line = p->option_line[o];
         struct queue *q = &d->queues[line];
+        if (chooses && d->slower[o] > d->most) {
+            d->left[task]--;
+            continue;
+        }
         q->rows[q->count++] =
             (struct waiting){merit_of(d, task, o), task, o, p->family[task], d->state.ready[task], urgent_at};
         d->active[line / 64] |= UINT64_C(1) << (line % 64);
     }
-    d->left[task] = p->option_offset[task + 1] - p->option_offset[task];
     d->state.coming[p->family[task] + 1] -= d->may_run[task];
 }
 

@@ -49,7 +49,7 @@ struct dispatcher {
     int64_t fullness;            /* what a run that is half as full costs, in the score; 0: nothing */
     int64_t slope1, slope2;      /* ATCS: what a tick of slack and of changeover costs, in 2^-32 */
     int64_t slack_max, wait_max; /* beyond which it makes no difference */
-    int32_t own, pooled;         /* see dispatch_scales */
+    int32_t own, pooled, most;   /* see dispatch_scales; most as `slower`, INT32_MAX: any */
     const struct dispatch_phase *phases, *phases_end, *phase; /* phase: the next one; NULL: there are none */
     int32_t time, rest;                                       /* exponents of the one under way, in percent */
     int32_t *log_time, *log_rest; /* by option, by task, as merit; NULL as long as nothing varies */

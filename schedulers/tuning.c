@@ -6,15 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KNOBS = 6, BIASES = 5, PHASE_TASKS = 100, TRIES_A_SPAN = 8 };
+enum { KNOBS = 6, BIASES = 8, PHASE_TASKS = 100, TRIES_A_SPAN = 8 };
 
 static const int32_t k1[] = {3, 5, 7, 10, 15, 20, 30, 45, 70, 110, 170, 260};
 static const int32_t k2[] = {1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 70, 110};
 static const int32_t time_exponent[] = {0, 25, 50, 75, 100, 125};
 static const int32_t rest[] = {0, 25, 50, 75, 100};
 static const struct {
-    int32_t own, pooled;
-} bias[BIASES] = {{0, 0}, {1, 1}, {2, 2}, {2, 6}, {0, 4}}; /* against slow lines, as in atcs.c */
+    int32_t own, pooled, most;
+} bias[BIASES] = {{0, 0, 0}, {1, 1, 0},  {2, 2, 0},  {2, 6, 0}, /* against slow lines; five as in atcs.c */
+                  {0, 4, 0}, {0, 4, 40}, {0, 4, 20}, {0, 4, 8}};
 static const int32_t fill[] = {0, 70, 100}; /* only where there are runs: the last knob */
 static const int8_t knob_count[KNOBS] = {12, 12, 6, 5, BIASES, 3};
 
@@ -24,9 +25,9 @@ struct setting {
 
 /* Where the climb may begin: points far apart, for all phases alike. */
 static const struct setting starts[] = {
-    {{7, 2, 4, 0, 0, 0}}, {{8, 8, 4, 0, 0, 2}}, {{7, 8, 3, 2, 0, 0}}, {{5, 3, 4, 0, 1, 1}},
+    {{7, 2, 4, 0, 0, 0}}, {{8, 8, 4, 0, 5, 2}}, {{7, 8, 3, 2, 0, 0}}, {{5, 3, 4, 0, 1, 1}},
     {{9, 3, 4, 0, 2, 2}}, {{8, 4, 2, 2, 1, 0}}, {{6, 4, 4, 0, 2, 1}}, {{5, 1, 4, 0, 1, 0}},
-    {{9, 4, 3, 2, 0, 2}}, {{8, 8, 3, 2, 1, 1}}, {{5, 5, 3, 0, 1, 2}}, {{10, 10, 3, 2, 0, 1}},
+    {{9, 4, 3, 2, 0, 2}}, {{8, 8, 3, 2, 6, 1}}, {{5, 5, 3, 0, 1, 2}}, {{10, 10, 3, 2, 0, 1}},
 };
 
 struct tuning {
@@ -49,7 +50,8 @@ static int64_t run(struct tuning *t, const struct setting *setting) {
     for (int32_t i = 0; i < t->phases; i++) {
         const int8_t *at = setting[i].at;
         int32_t from = i == 0 ? INT32_MIN : t->from + (int32_t)(length * i / t->phases);
-        struct dispatch_scales scales = {k1[at[0]], k2[at[1]], fill[at[5]], bias[at[4]].own, bias[at[4]].pooled};
+        struct dispatch_scales scales = {k1[at[0]],       k2[at[1]],          fill[at[5]],
+                                         bias[at[4]].own, bias[at[4]].pooled, bias[at[4]].most};
         t->phase[i] = (struct dispatch_phase){from, scales, time_exponent[at[2]], rest[at[3]]};
     }
     struct dispatch_scales scales = t->phase[0].scales;

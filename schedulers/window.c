@@ -51,7 +51,8 @@ static bool holds_on(const struct making *k, int32_t task, const int32_t *last) 
     return false;
 }
 
-/* On each line heads follow each other from long ago: nothing else has a place among them. Those of one run stay one. */
+/* On each line heads follow each other from long ago: nothing else has a place among them. Those of one run stay one.
+ */
 static void close_gaps(struct making *k) {
     struct problem *p = k->p;
     struct {

@@ -30,7 +30,8 @@ struct window {
 
 /* Whether windows of the problem's plans can be problems of their own: no limited lags or pools that change. */
 bool window_knows(const struct problem *p);
-/* The plan's starts must ascend along its list, and no run may lie across one of the places. NULL: nothing there can be moved. */
+/* The plan's starts must ascend along its list, and no run may lie across one of the places. NULL: nothing there can be
+ * moved. */
 struct window *window_new(const struct sequence *q, const struct marginal *m, int32_t from, int32_t to, int32_t reach);
 void window_free(struct window *w); /* NULL is fine */
 /* An option of the part's task `i`, as a sequence_order has it, in the whole problem. */

@@ -111,7 +111,8 @@ static void a_window_starts_and_costs_what_the_plan_does(void **state) {
                 made += check_window(q, 0, p->tasks, p->tasks, seed);
                 sequence_free(q);
                 q = sequence_new(p, r.schedule);
-                if (!overlaps(p) && third < p->tasks) /* for which what lies before a window is seen by one of the lines only */
+                if (!overlaps(p) &&
+                    third < p->tasks) /* for which what lies before a window is seen by one of the lines only */
                     made += check_window(q, third, p->tasks, p->tasks, seed);
             }
             sequence_free(q);
@@ -122,8 +123,8 @@ static void a_window_starts_and_costs_what_the_plan_does(void **state) {
     assert_true(made > SEEDS / 2);
 }
 
-/* Three stages of three lines, with families and too much to do. batch: of the second stage, whose tasks then take three
- * times as long; 0: it does no runs. */
+/* Three stages of three lines, with families and too much to do. batch: of the second stage, whose tasks then take
+ * three times as long; 0: it does no runs. */
 static struct problem *long_problem(int32_t jobs, int32_t batch) {
     struct problem_builder *b = problem_builder_new();
     struct dice d = {1};
