@@ -12,6 +12,7 @@ a signal that nobody sent, or if a sanitizer had something to say.
 import copy
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -71,6 +72,27 @@ def wait_until(condition, timeout_s=WAIT_S, what=""):
         if time.monotonic() > end:
             raise AssertionError(f"waited {timeout_s} s in vain for {what or condition}")
         time.sleep(0.01)
+
+
+GIVEN = set()
+
+
+def free_port():
+    """A port that nobody has, and was not given before; below those that the kernel gives to outgoing connections, so that none of
+    these can take it before the daemon does."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        end = max(int(file.read().split()[0]), 10500)
+    while True:
+        port = random.randrange(10000, end)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+        if port not in GIVEN:
+            GIVEN.add(port)
+            return port
 
 
 def order(ref, quantity=1, ink="light", recipient=None, **more):

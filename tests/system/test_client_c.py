@@ -3,12 +3,11 @@
 installed."""
 import json
 import os
-import socket
 import subprocess
 
 import pytest
 
-from taktlab import BUILD, ROOT, Lab, order, wait_until
+from taktlab import BUILD, ROOT, Lab, free_port, order, wait_until
 
 
 @pytest.fixture
@@ -66,9 +65,7 @@ def test_orders_wait_while_the_plant_is_away_and_in_the_outbox_beyond(lab):
 
 def test_keys_let_in():
     with Lab(security="curve") as lab:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            lab.plant["listen"]["orders"] = f"tcp://127.0.0.1:{s.getsockname()[1]}"
+        lab.plant["listen"]["orders"] = f"tcp://127.0.0.1:{free_port()}"
         lab.start()
         keys = ["--key", "luna.key", "--plant-key", lab.keys["plant"][0].decode()]
         assert push(lab, [order("A-1")], *keys, creator=None)[1] == ["accepted A-1"]

@@ -4,7 +4,6 @@ tests/conformance/, with the real daemon. Most share a daemon and speak as a cre
 import json
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +11,7 @@ import threading
 import pytest
 import zmq
 
-from taktlab import BUILD, ROOT, WAIT_S, Lab, order, person, wait_until
+from taktlab import BUILD, ROOT, WAIT_S, Lab, free_port, order, person, wait_until
 
 DRIVERS = {
     "c": [f"{BUILD}/tests/conformance/client_c"],
@@ -290,10 +289,8 @@ def test_who_may_not_enter_is_told(shared, driver):
 
 
 def test_a_key_lets_in_until_it_is_revoked_and_a_strangers_does_not(driver):
-    with Lab(security="curve") as lab, socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        lab.plant["listen"]["orders"] = f"tcp://127.0.0.1:{s.getsockname()[1]}"
-        s.close()
+    with Lab(security="curve") as lab:
+        lab.plant["listen"]["orders"] = f"tcp://127.0.0.1:{free_port()}"
         lab.start()
         key = {"endpoints": [lab.endpoint("orders")], "key": lab.path("luna.key"), "plant_key": lab.keys["plant"][0].decode()}
         luna, band = driver(**key), driver(**{**key, "key": lab.path("band.key")})

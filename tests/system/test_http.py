@@ -8,15 +8,9 @@ import signal
 import socket
 import subprocess
 
-from taktlab import BUILD, PLANT, Lab, order, wait_until
+from taktlab import BUILD, PLANT, Lab, free_port, order, wait_until
 
 TOKEN = "0123456789abcdef0123"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Board(Lab):

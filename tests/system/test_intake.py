@@ -218,6 +218,8 @@ def test_a_thousand_unseen_events_are_the_most(lab):
 HOSTILE = [
     (b"", "bad-message"),
     (b"x" * 100000, "bad-message"),
+    (b'{"type":"ping","id":"1"', "bad-message"),
+    (b'{"type":"ping","id":"1"} {"type":"ping","id":"2"}', "bad-message"),
     (b"[" * 1000000, "bad-message"),
     (b'{"type":"ping","id":"1","a":' + b'{"a":' * 16 + b"1" + b"}" * 17, "bad-message"),
     (b'{"type":"ping","id":"1","type":"ping"}', "bad-message"),
@@ -325,6 +327,24 @@ def test_who_never_reads_hurts_nobody(hostile_lab):
         assert shop.ask("ping")["type"] == "pong"
     assert hostile_lab.alive()
     deaf.close(0)
+
+
+def test_a_subscriber_that_never_reads_gets_a_window_and_hurts_nobody(lab):
+    refs = [f"S-{i}" for i in range(1500)]
+    deaf = lab.creator("luna")
+    window = deaf.welcome["window"]
+    deaf.send(type="subscribe", id="deaf", after=0)
+    luna = lab.creator("luna")
+    for part in range(0, 1500, 500):
+        luna.ask("orders", orders=[order(r) for r in refs[part:part + 500]])
+        assert all(r["outcome"] == "cancelled" for r in luna.ask("cancel", order_refs=refs[part:part + 500])["results"])
+    luna.ask("subscribe", after=0)
+    while sum(e["event"] == "order.cancelled" for e in luna.events) < 1500:
+        luna.send(type="seen", cursor=luna.events[-1]["cursor"] if luna.events else 0)
+        assert luna.ask("ping")["type"] == "pong"
+    deaf.ask("ping")
+    assert len(deaf.events) == window
+    is_up_for(lab, "shop")
 
 
 def test_connections_that_never_shake_hands_hurt_nobody(hostile_lab):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys: who may connect, as whom, and how that ends. Each trap of libzmq that concerns keys has its test here."""
+import contextlib
 import os
 import resource
 import socket
@@ -11,13 +12,7 @@ import zmq
 import zmq.auth
 from zmq.utils.monitor import recv_monitor_message
 
-from taktlab import BUILD, Lab, Peer, order, wait_until
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from taktlab import BUILD, WAIT_S, Lab, Peer, free_port, order, wait_until
 
 
 @pytest.fixture(name="lab")
@@ -188,6 +183,29 @@ def test_ten_thousand_connections_that_never_shake_hands_leave_the_others_alone(
             s.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert lab.alive()
+
+
+GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"CURVE".ljust(20, b"\0") + bytes(32)  # ZMTP 3.0, RFC 23
+HALVES = [b"", GREETING[:1], GREETING[:20], GREETING, GREETING + b"\x04", GREETING + b"\x04\xc8\x05HELLO" + b"\x01" * 50]
+
+
+def test_half_open_connections_are_closed_and_hurt_nobody(lab):
+    """Handshakes that were begun and left at each of their steps; their sender neither goes on nor goes away."""
+    port = int(lab.endpoint("orders").rsplit(":", 1)[1])
+    luna = lab.creator("luna")
+    halves = []
+    for said in HALVES * 20:
+        halves.append(socket.create_connection(("127.0.0.1", port)))
+        halves[-1].sendall(said)
+    assert luna.ask("orders", orders=[order("H-1")])["accepted"] == 1
+    assert lab.creator("band").ask("ping")["type"] == "pong"
+    for s in halves:
+        s.settimeout(WAIT_S)
+        with contextlib.suppress(ConnectionResetError):
+            while s.recv(4096):
+                pass
+        s.close()
+    assert luna.ask("ping")["type"] == "pong"
 
 
 def test_some_descriptors_are_kept_for_the_store_and_the_log(lab):
