@@ -4,6 +4,7 @@
 #include "daemon/clock.h"
 #include "daemon/operate/log.h"
 #include "daemon/operate/service.h"
+#include "daemon/probe.h"
 #include "daemon/store/store.h"
 
 #include <signal.h>
@@ -12,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 300 };
+enum { LOOK_MS = 300, PROBE_MS = 200 };
 
 static const struct {
     const char *name;
@@ -62,7 +63,8 @@ bool role_told_to_end(int64_t pause_ms) {
     return sigtimedwait(&ends, NULL, &pause) > 0;
 }
 
-/* While the store is away the active planner cannot beat either: the time begins anew. */
+/* While the store is away the active planner cannot beat either: the time begins anew. One that stands still and where its
+ * machine says that nobody listens any more was killed, and need not be waited for so long. */
 static bool stands_still(const struct store_beat *look, struct store_beat *last, int64_t *since_ms) {
     int64_t now_ms = clock_mono_ms();
     bool same = look->head.code == 0 && last->head.code == 0 && look->ret_epoch == last->ret_epoch &&
@@ -70,19 +72,25 @@ static bool stands_still(const struct store_beat *look, struct store_beat *last,
     if (!same)
         *since_ms = now_ms;
     *last = *look;
-    return same && now_ms - *since_ms >= BEAT_STILL_MS;
+    return same && (now_ms - *since_ms >= BEAT_STILL_MS ||
+                    (now_ms - *since_ms >= BEAT_GONE_MS && probe_refused(look->ret_address, PROBE_MS)));
 }
 
 int role_await(struct store *store, bool *ret_end, struct takt_error *err) {
     struct store_beat last = {.head = {.code = TAKT_ENOENT}};
     int64_t since_ms = 0;
     bool told = false;
+    struct arena *arena = arena_new();
+    int code;
     *ret_end = false;
     for (;;) {
-        struct store_beat look = {.head = {.op = STORE_BEATS}};
-        int code = store_call(store, &look.head);
-        if (code != 0 && code != TAKT_ESTORE)
-            return takt_fail(err, code, "%s", look.head.err.text);
+        struct store_beat look = {.head = {.op = STORE_BEATS, .arena = arena}};
+        arena_clear(arena);
+        code = store_call(store, &look.head);
+        if (code != 0 && code != TAKT_ESTORE) {
+            code = takt_fail(err, code, "%s", look.head.err.text);
+            break;
+        }
         if ((code == 0 && look.ret_beats == 0) || stands_still(&look, &last, &since_ms))
             break;
         if (!told) {
@@ -91,12 +99,13 @@ int role_await(struct store *store, bool *ret_end, struct takt_error *err) {
             told = true;
         }
         service_feed();
-        if (role_told_to_end(LOOK_MS)) {
-            *ret_end = true;
-            return 0;
-        }
+        *ret_end = role_told_to_end(LOOK_MS);
+        if (*ret_end)
+            break;
     }
-    if (told)
+    arena_free(arena);
+    code = code == TAKT_ESTORE ? 0 : code;
+    if (told && !*ret_end && code == 0)
         log_notice("main", "no planner is active any more, this one takes over");
-    return 0;
+    return code;
 }

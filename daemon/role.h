@@ -10,7 +10,8 @@
  * An intake asks the active planner at the address that stands beside its epoch (daemon/intake/planner_link.h).
  *
  * The active planner's store actor beats: once a BEAT_MS it counts up a number in the store, under its epoch. Who waits looks
- * at it and takes over when it has stood still for BEAT_STILL_MS by its own clock, so clocks of machines need not agree. What
+ * at it and takes over when it has stood still for BEAT_STILL_MS by its own clock, so clocks of machines need not agree; after BEAT_GONE_MS already
+ * where the active one's address says that nobody listens there (daemon/probe.h). What
  * the one that stood still wants to write afterwards is refused, because the epoch is another: that, and not the beat, is what
  * there is one planner by. An orderly end says so, and is not waited for.
  *
@@ -23,7 +24,7 @@
 
 struct store;
 
-enum { BEAT_MS = 1000, BEAT_STILL_MS = 3500 };
+enum { BEAT_MS = 1000, BEAT_STILL_MS = 3500, BEAT_GONE_MS = 1500 };
 
 enum role { ROLE_ALL, ROLE_INTAKE, ROLE_PLANNER };
 

@@ -26,7 +26,16 @@ static int run_beats(struct tables *t, struct store_request *r) {
     struct store_beat *q = (struct store_beat *)r;
     q->ret_epoch = (uint64_t)t->state.epoch;
     q->ret_beats = (uint64_t)t->state.beats;
-    return 0;
+    q->ret_address = "";
+    if (r->arena == NULL)
+        return 0;
+    struct process_row *rows;
+    size_t count;
+    int code = t->ops->processes_all(t, r->arena, &rows, &count);
+    for (size_t i = 0; code == 0 && i < count; i++)
+        if (rows[i].epoch == q->ret_epoch && rows[i].epoch != 0)
+            q->ret_address = rows[i].address;
+    return code;
 }
 
 static int run_beat(struct tables *t, struct store_request *r) {

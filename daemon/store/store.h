@@ -261,6 +261,7 @@ struct store_beat {
     uint64_t epoch;
     bool ends;
     uint64_t ret_epoch, ret_beats;     /* beats 0: no planner is active */
+    const char *ret_address;           /* with an arena: at which that planner is asked, "": nowhere */
 };
 
 /* STORE_PRESENT: a process that takes orders is there, or ends in order, and sees who else is. It takes away the rows of those

@@ -176,7 +176,7 @@ def test_credit_and_rate_of_a_creator_are_shared_by_the_intakes_it_is_connected_
 
 
 def test_a_killed_planner_is_followed_by_the_one_that_waits_within_five_seconds(plant):
-    active, waiting, intake = plant.process("planner"), plant.process("planner"), plant.process("intake")
+    active, waiting, intake = plant.process("planner", **asked()), plant.process("planner"), plant.process("intake")
     assert serves(active) and not serves(waiting) and "this one waits" in waiting.log()
     luna = intake.creator("luna")
     assert luna.ask("orders", orders=[order(f"A-{i}") for i in range(50)])["accepted"] == 50

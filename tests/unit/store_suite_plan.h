@@ -83,6 +83,9 @@ static void who_is_there_sees_the_others_and_where_the_newest_planner_is(void **
     struct store_claim second = {.head = head_of(b, STORE_CLAIM), .address = "tcp://two:2"};
     assert_int_equal(store_call(b->store, &first.head), 0);
     assert_int_equal(store_call(b->store, &second.head), 0);
+    struct store_beat look = {.head = head_of(b, STORE_BEATS)};
+    assert_int_equal(store_call(b->store, &look.head), 0);
+    assert_string_equal(look.ret_address, "tcp://two:2");
     present(b, "a", false);
     q = present(b, "b", false);
     assert_true(q.ret_planned);
