@@ -147,8 +147,15 @@ check-tsan:
 
 check-valgrind:
 	@packaging/install-packages build check sanitize
-	@$(MAKE) --no-print-directory -j2 O=$(O) all check-programs
-	tests/run --timeout 3000 --wrap 'valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99' $(TESTS)
+	@$(MAKE) --no-print-directory -j2 O=$(O)-valgrind OPTIMISE='-O1 -g -DTEST_EFFORT_SHARE=25' all check-programs
+	@$(MAKE) --no-print-directory O=$(O)-valgrind valgrind-built
+
+VALGRIND := valgrind -q --leak-check=full --errors-for-leak-kinds=definite,possible --error-exitcode=99
+valgrind-built:
+	tests/run --timeout 3000 --wrap '$(VALGRIND)' $(TESTS)
+	@rm -rf $(O)/wrapped && mkdir -p $(O)/wrapped && ln -s $(addprefix $(abspath $(O))/,$(filter-out taktd,$(notdir $(PROGRAMS)))) $(O)/wrapped/
+	@printf '#!/bin/sh\nexec $(VALGRIND) $(abspath $(O))/taktd "$$@"\n' >$(O)/wrapped/taktd && chmod +x $(O)/wrapped/taktd
+	TAKT_BUILD=$(O)/wrapped $(PYTHON) -m pytest -q -p no:cacheprovider $(addprefix tests/system/test_,dispatch.py floor.py intake.py taktctl.py)
 
 # FUZZ_S seconds for each target, FUZZ_FLAGS for libFuzzer (-seed=1 -runs=3000: the same each time); a crash leaves its input in the current folder.
 FUZZ_S ?= 20
@@ -227,5 +234,5 @@ $(O)/daemon/http/pages.o: $(wildcard daemon/http/pages/*)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all demo check check-programs check-built check-board check-asan check-tsan check-valgrind fuzz fuzz-one soak bench lint install deb clean
+.PHONY: all demo check check-programs check-built check-board check-asan check-tsan check-valgrind valgrind-built fuzz fuzz-one soak bench lint install deb clean
 .SECONDARY:

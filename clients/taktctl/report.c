@@ -144,8 +144,8 @@ static int write_report(struct ctl *ctl, const struct command *command, const st
     return 0;
 }
 
-/* A member that is missing is a problem about it; whoever types knows it as an option. */
-static void name_option(struct ctl *ctl, const struct command *command, const struct arguments *arguments) {
+/* A member that is missing is a problem about it; whoever types knows it as an option, and forgot it: wrong usage. */
+static int name_option(struct ctl *ctl, const struct command *command, const struct arguments *arguments) {
     const char *member = ctl->err.at[0] == '/' ? ctl->err.at + 1 : "";
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         bool same = strcmp(members[i].member, member) == 0 || (members[i].form == FORM_ORDER && strcmp(member, "creator") == 0);
@@ -155,8 +155,9 @@ static void name_option(struct ctl *ctl, const struct command *command, const st
         for (const struct argument *o = command->options; o->name; o++)
             if (strcmp(o->name, members[i].option) == 0)
                 placeholder = o->value;
-        snprintf(ctl->err.text, sizeof ctl->err.text, "'%s' needs %s %s", arguments->words[0], members[i].option, placeholder);
+        return command_wrong(ctl, "'%s' needs %s %s", arguments->words[0], members[i].option, placeholder);
     }
+    return EX_DATAERR;
 }
 
 static int check_event(struct ctl *ctl, const char *event) {
@@ -184,7 +185,7 @@ int send_report(struct ctl *ctl, const struct command *command, const struct arg
         status = ctl_send(ctl, &w, &reply);
     writer_done(&w);
     if (status == EX_DATAERR)
-        name_option(ctl, command, arguments);
+        status = name_option(ctl, command, arguments);
     if (status == EX_TEMPFAIL && !ref) {
         size_t used = strlen(ctl->err.text);
         snprintf(ctl->err.text + used, sizeof ctl->err.text - used, "; to repeat it safely: --ref %s", made_up);

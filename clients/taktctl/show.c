@@ -289,7 +289,13 @@ int show_config(struct ctl *ctl, const struct command *command, const struct arg
         status = ctl_pages(ctl, &list, &reply);
     if (status != 0)
         return status;
-    keep_prefix(json_object_get(reply, "options"), arguments->word_count ? arguments->words[0] : "");
+    const char *prefix = arguments->word_count ? arguments->words[0] : "";
+    keep_prefix(json_object_get(reply, "options"), prefix);
+    if (json_array_size(json_object_get(reply, "options")) == 0) {
+        json_decref(reply);
+        snprintf(ctl->err.text, sizeof ctl->err.text, "no option begins with '%s'; `taktctl config` shows them all", prefix);
+        return EX_NOINPUT;
+    }
     if (!ctl_json(ctl, reply)) {
         struct table *t = table_new(ctl, "option|value|default|takes effect|what it is");
         json_array_foreach(json_object_get(reply, "options"), i, option) {
@@ -297,7 +303,7 @@ int show_config(struct ctl *ctl, const struct command *command, const struct arg
             for (size_t k = 0; k < sizeof members / sizeof members[0]; k++)
                 table_cell(t, "%s", text_of(option, members[k]));
         }
-        table_print(t, "no such option");
+        table_print(t, "");
     }
     json_decref(reply);
     return 0;
