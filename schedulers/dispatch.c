@@ -229,6 +229,7 @@ static void next_phase(struct dispatcher *d) {
         set_bias(d, &d->phase->scales);
         d->time = d->phase->time;
         d->rest = d->phase->rest;
+        d->lead = d->phase->lead;
         d->phase++;
     }
 }
@@ -461,7 +462,7 @@ static void reset(struct dispatcher *d) {
     d->forced = false;
     d->now = 0;
     d->phase = d->phases;
-    d->time = 100;
+    d->time = d->lead = 100;
     d->rest = 0;
 }
 

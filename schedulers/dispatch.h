@@ -37,6 +37,7 @@ struct dispatch_phase {
     struct dispatch_scales scales;
     int32_t time, rest; /* exponents in percent of a task's own time (100 in plain ATCS), and of the least time that its
                            job takes from it on (0) */
+    int32_t lead;       /* how long a job is thought to take from a task on, in percent of the least (100) */
 };
 
 struct dispatcher;

@@ -42,8 +42,8 @@ static int64_t merit_of(const struct dispatcher *d, int32_t task, int32_t option
 void dispatch_enqueue(struct dispatcher *d, int32_t task) {
     const struct problem *p = d->p;
     int32_t due = d->facts.due[p->job[task]];
-    int32_t urgent_at =
-        due == INT32_MAX || due < INT32_MIN + d->facts.tail[task] ? INT32_MIN : due - d->facts.tail[task];
+    int64_t lead = (int64_t)d->facts.tail[task] * d->lead / 100;
+    int32_t urgent_at = due == INT32_MAX || due < INT32_MIN + lead ? INT32_MIN : (int32_t)(due - lead);
     bool chooses = d->most != INT32_MAX && p->usage_offset[task] < p->usage_offset[task + 1];
     d->left[task] = p->option_offset[task + 1] - p->option_offset[task];
     for (int32_t o = p->option_offset[task]; o < p->option_offset[task + 1]; o++) {

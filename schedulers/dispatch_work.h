@@ -51,7 +51,7 @@ struct dispatcher {
     int64_t slack_max, wait_max; /* beyond which it makes no difference */
     int32_t own, pooled, most;   /* see dispatch_scales; most as `slower`, INT32_MAX: any */
     const struct dispatch_phase *phases, *phases_end, *phase; /* phase: the next one; NULL: there are none */
-    int32_t time, rest;                                       /* exponents of the one under way, in percent */
+    int32_t time, rest, lead;                                 /* of the one under way, in percent */
     int32_t *log_time, *log_rest; /* by option, by task, as merit; NULL as long as nothing varies */
     bool forced;                  /* nothing else can happen: runs start as they are */
     int32_t now;

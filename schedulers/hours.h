@@ -7,7 +7,9 @@
  * and before[count] that of all. What lies beyond the last span is closed for good: HOURS_NEVER. Every tick returned
  * other than HOURS_NEVER is below PROBLEM_TICK_MAX.
  *
- * Threads: immutable. Cost: O(1) where it never closes, else O(log spans). */
+ * Threads: immutable. Cost: O(1) where it never closes; else a look into a table of twice as many steps of time as
+ * there are spans, and a search among the spans that begin in one step: mostly one or none, and never more than O(log
+ * spans). */
 
 #include "schedulers/problem.h"
 
@@ -16,6 +18,8 @@ struct arena;
 struct hours {
     int32_t count; /* HOURS_ALWAYS: it never closes */
     const int32_t *from, *to, *before;
+    const int32_t *last_begun; /* by step of 2^shift ticks since from[0]: the last span begun when the step begins */
+    int32_t shift, steps;
 };
 
 enum { HOURS_ALWAYS = -1 };

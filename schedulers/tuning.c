@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KNOBS = 6, BIASES = 8, PHASE_TASKS = 100, TRIES_A_SPAN = 8 };
+enum { KNOBS = 7, BIASES = 8, PHASE_TASKS = 100, TRIES_A_SPAN = 8 };
 
 static const int32_t k1[] = {3, 5, 7, 10, 15, 20, 30, 45, 70, 110, 170, 260};
 static const int32_t k2[] = {1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 70, 110};
@@ -16,8 +16,9 @@ static const struct {
     int32_t own, pooled, most;
 } bias[BIASES] = {{0, 0, 0}, {1, 1, 0},  {2, 2, 0},  {2, 6, 0}, /* against slow lines; five as in atcs.c */
                   {0, 4, 0}, {0, 4, 40}, {0, 4, 20}, {0, 4, 8}};
+static const int32_t lead[] = {50, 100, 150, 200, 300, 450, 700};
 static const int32_t fill[] = {0, 70, 100}; /* only where there are runs: the last knob */
-static const int8_t knob_count[KNOBS] = {12, 12, 6, 5, BIASES, 3};
+static const int8_t knob_count[KNOBS] = {12, 12, 6, 5, BIASES, 7, 3};
 
 struct setting {
     int8_t at[KNOBS];
@@ -25,9 +26,9 @@ struct setting {
 
 /* Where the climb may begin: points far apart, for all phases alike. */
 static const struct setting starts[] = {
-    {{7, 2, 4, 0, 0, 0}}, {{8, 8, 4, 0, 5, 2}}, {{7, 8, 3, 2, 0, 0}}, {{5, 3, 4, 0, 1, 1}},
-    {{9, 3, 4, 0, 2, 2}}, {{8, 4, 2, 2, 1, 0}}, {{6, 4, 4, 0, 2, 1}}, {{5, 1, 4, 0, 1, 0}},
-    {{9, 4, 3, 2, 0, 2}}, {{8, 8, 3, 2, 6, 1}}, {{5, 5, 3, 0, 1, 2}}, {{10, 10, 3, 2, 0, 1}},
+    {{7, 2, 4, 0, 0, 1, 0}}, {{8, 8, 4, 0, 5, 1, 2}}, {{7, 8, 3, 2, 0, 3, 0}}, {{5, 3, 4, 0, 1, 1, 1}},
+    {{9, 3, 4, 0, 2, 3, 2}}, {{8, 4, 2, 2, 1, 1, 0}}, {{6, 4, 4, 0, 2, 1, 1}}, {{5, 1, 4, 0, 1, 4, 0}},
+    {{9, 4, 3, 2, 0, 1, 2}}, {{8, 8, 3, 2, 6, 1, 1}}, {{5, 5, 3, 0, 1, 3, 2}}, {{10, 10, 3, 2, 0, 1, 1}},
 };
 
 struct tuning {
@@ -38,6 +39,8 @@ struct tuning {
     int32_t phases, spans, tries; /* spans that are changed as one, and how often that has been done */
     struct dispatch_phase *phase;
     struct setting *setting, *trial;
+    struct setting *joined; /* what all that were joined last went on from; nothing before that */
+    bool has_joined;
     int32_t from, to, started; /* started: points that have been tried to begin with */
     int64_t cost;
     struct schedule *best;
@@ -50,9 +53,9 @@ static int64_t run(struct tuning *t, const struct setting *setting) {
     for (int32_t i = 0; i < t->phases; i++) {
         const int8_t *at = setting[i].at;
         int32_t from = i == 0 ? INT32_MIN : t->from + (int32_t)(length * i / t->phases);
-        struct dispatch_scales scales = {k1[at[0]],       k2[at[1]],          fill[at[5]],
+        struct dispatch_scales scales = {k1[at[0]],       k2[at[1]],          fill[at[6]],
                                          bias[at[4]].own, bias[at[4]].pooled, bias[at[4]].most};
-        t->phase[i] = (struct dispatch_phase){from, scales, time_exponent[at[2]], rest[at[3]]};
+        t->phase[i] = (struct dispatch_phase){from, scales, time_exponent[at[2]], rest[at[3]], lead[at[5]]};
     }
     struct dispatch_scales scales = t->phase[0].scales;
     if (dispatcher_run(t->d, DISPATCH_ATCS, scales, &none, NULL) != 0)
@@ -94,6 +97,7 @@ struct tuning *tuning_new(const struct problem *p, int32_t from, int32_t to, uin
     t->phase = takt_alloc((size_t)t->phases * sizeof *t->phase);
     t->setting = takt_alloc((size_t)t->phases * sizeof *t->setting);
     t->trial = takt_alloc((size_t)t->phases * sizeof *t->trial);
+    t->joined = takt_alloc((size_t)t->phases * sizeof *t->joined);
     dispatcher_vary(t->d, t->phase, t->phases);
     t->cost = INT64_MAX;
     try_start(t);
@@ -111,6 +115,7 @@ void tuning_free(struct tuning *t) {
     free(t->phase);
     free(t->setting);
     free(t->trial);
+    free(t->joined);
     free(t);
 }
 
@@ -152,6 +157,47 @@ void tuning_step(struct tuning *t) {
     memcpy(t->setting, t->trial, (size_t)t->phases * sizeof *t->trial);
     if (cost < t->cost)
         keep(t, cost);
+}
+
+/* Puts into best->trial what best has changed since the last join, and then what `other` has. False: that is nothing.
+ */
+static bool add_changes(struct tuning *best, const struct tuning *other) {
+    bool changed = false;
+    for (int32_t i = 0; i < best->phases; i++)
+        for (int32_t k = 0; k < KNOBS; k++) {
+            int8_t was = best->joined[i].at[k], own = other->setting[i].at[k];
+            if (own == was || best->trial[i].at[k] != was)
+                continue;
+            best->trial[i].at[k] = own;
+            changed = true;
+        }
+    return changed;
+}
+
+void tuning_join(struct tuning *const *all, int32_t count) {
+    struct tuning *best = all[0];
+    bool changed = false;
+    for (int32_t k = 1; k < count; k++)
+        best = all[k]->cost < best->cost ? all[k] : best;
+    size_t size = (size_t)best->phases * sizeof *best->setting;
+    memcpy(best->trial, best->setting, size);
+    for (int32_t k = 0; k < count; k++)
+        changed = (all[k] != best && best->has_joined && add_changes(best, all[k])) || changed;
+    int64_t cost = changed ? run(best, best->trial) : INT64_MAX;
+    if (cost < best->cost) {
+        memcpy(best->setting, best->trial, size);
+        keep(best, cost);
+    }
+    for (int32_t k = 0; k < count; k++) {
+        memcpy(all[k]->joined, best->setting, size);
+        all[k]->has_joined = true;
+        if (all[k] == best)
+            continue;
+        memcpy(all[k]->setting, best->setting, size);
+        schedule_free(all[k]->best);
+        all[k]->best = schedule_copy(best->best);
+        all[k]->cost = best->cost;
+    }
 }
 
 int64_t tuning_cost(const struct tuning *t) {

@@ -21,6 +21,9 @@ struct tuning *tuning_new(const struct problem *p, int32_t from, int32_t to, uin
                           void *arg);
 void tuning_free(struct tuning *t); /* NULL is fine */
 void tuning_step(struct tuning *t);
+/* Climbs of one problem go on from the best of them, with what the others changed since they were joined last, if that
+ * makes it better. */
+void tuning_join(struct tuning *const *all, int32_t count);
 /* The best plan so far. */
 int64_t tuning_cost(const struct tuning *t);
 struct schedule *tuning_schedule(const struct tuning *t);

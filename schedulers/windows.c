@@ -25,7 +25,7 @@ enum {
     WHOLE_MAX = 20000,   /* tasks of which rules are tuned as one */
     PART = 2500,         /* tasks of a part for which they are tuned else, */
     PART_REACH = 1000,   /* … and how far it sees */
-    TUNED_UNTIL = 32768, /* share of the search */
+    TUNED_UNTIL = 24576, /* share of the search */
     TASKS_A_MOVE = 10,   /* a plan by rule takes as long as a tenth as many moves as it has tasks */
     WINDOW = 1000,
     WINDOW_REACH = 500,
@@ -447,8 +447,21 @@ static void windows_adopt(void *self, const void *other) {
     copy_plan(self, other);
 }
 
+/* Those that tune rules of the whole plan. */
+static void join_tuning(void *const *searchers, int32_t count) {
+    struct tuning **all = takt_alloc((size_t)count * sizeof(struct tuning *));
+    int32_t n = 0;
+    for (int32_t k = 0; k < count; k++)
+        if (((struct windows *)searchers[k])->tuning != NULL)
+            all[n++] = ((struct windows *)searchers[k])->tuning;
+    if (n > 1)
+        tuning_join(all, n);
+    free(all);
+}
+
 static void windows_merge(void *const *searchers, int32_t count) {
     struct windows *first = searchers[0], *best = first;
+    join_tuning(searchers, count);
     if (first->at < first->cycle)
         return;
     int32_t cycle = next_cycle(first);
