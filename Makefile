@@ -133,6 +133,14 @@ check-board:
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all
 	TAKT_BUILD=$(O) $(PYTHON) -m pytest -q -p no:cacheprovider tests/browser
 
+# Alert rules against invented plants: promtool, from Debian's package where it is not installed.
+PROMTOOL ?= $(or $(shell command -v promtool),$(O)/promtool)
+$(O)/promtool:
+	@packaging/get-promtool $@
+check-alerts: $(filter $(O)/promtool,$(PROMTOOL))
+	$(PROMTOOL) check rules packaging/prometheus/takt.rules.yml
+	$(PROMTOOL) test rules packaging/prometheus/takt.test.yml
+
 # The whole suite under a sanitizer, each in a build folder of its own.
 check-asan:
 	@packaging/install-packages build check sanitize
@@ -217,6 +225,10 @@ install: all
 	install -m 644 packaging/man/*.1 $(share)/man/man1/
 	install -m 644 packaging/man/*.5 $(share)/man/man5/
 	install -m 644 packaging/man/*.8 $(share)/man/man8/
+	install -d $(DESTDIR)$(prefix)/lib/systemd/catalog $(share)/takt/prometheus $(share)/takt/grafana
+	install -m 644 packaging/catalog/*.catalog $(DESTDIR)$(prefix)/lib/systemd/catalog/
+	install -m 644 packaging/prometheus/takt.rules.yml $(share)/takt/prometheus/
+	install -m 644 packaging/grafana/takt.json $(share)/takt/grafana/
 	$(O)/taktctl completion bash >$(share)/bash-completion/completions/taktctl
 	$(O)/taktctl completion zsh >$(share)/zsh/vendor-completions/_taktctl
 	$(O)/taktctl completion fish >$(share)/fish/vendor_completions.d/taktctl.fish
@@ -234,5 +246,5 @@ $(O)/daemon/http/pages.o: $(wildcard daemon/http/pages/*)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all demo check check-programs check-built check-board check-asan check-tsan check-valgrind valgrind-built fuzz fuzz-one soak bench lint install deb clean
+.PHONY: all demo check check-programs check-built check-board check-alerts check-asan check-tsan check-valgrind valgrind-built fuzz fuzz-one soak bench lint install deb clean
 .SECONDARY:

@@ -202,6 +202,16 @@ void bus_progress(struct bus_port *port) {
     atomic_store(&port->bus->progress_ms[port->self], clock_mono_ms());
 }
 
+int64_t bus_idle_ms(const struct bus *bus) {
+    int64_t now_ms = clock_mono_ms(), most_ms = 0;
+    for (int i = 0; i < ACTOR_COUNT; i++) {
+        int64_t idle_ms = now_ms - atomic_load(&bus->progress_ms[i]);
+        if (atomic_load(&bus->attached[i]) && idle_ms > most_ms)
+            most_ms = idle_ms;
+    }
+    return most_ms;
+}
+
 int bus_stalled(const struct bus *bus, int64_t stall_ms_max) {
     int64_t now_ms = clock_mono_ms();
     for (int i = 0; i < ACTOR_COUNT; i++)

@@ -64,5 +64,7 @@ bool bus_receive(struct bus_port *port, struct mail *ret); /* false: nothing wai
 void *bus_socket(struct bus_port *port);                   /* for zmq_poll: ZMQ_POLLIN */
 
 void bus_progress(struct bus_port *port);
+/* Since the actor that is slowest to do so last made progress. */
+int64_t bus_idle_ms(const struct bus *bus);
 /* The first actor that attached but made no progress for so long, or -1. */
 int bus_stalled(const struct bus *bus, int64_t stall_ms_max);

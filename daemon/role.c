@@ -95,7 +95,8 @@ int role_await(struct store *store, bool *ret_end, struct takt_error *err) {
             break;
         if (!told) {
             service_ready("waits: another planner is active");
-            log_notice("main", "the planner of epoch %llu is active, this one waits", (unsigned long long)look.ret_epoch);
+            log_write(LOG_LEVEL_NOTICE, "main", LOG_MESSAGE_WAITS, NULL, "the planner of epoch %llu is active, this one waits",
+                      (unsigned long long)look.ret_epoch);
             told = true;
         }
         service_feed();
@@ -106,6 +107,6 @@ int role_await(struct store *store, bool *ret_end, struct takt_error *err) {
     arena_free(arena);
     code = code == TAKT_ESTORE ? 0 : code;
     if (told && !*ret_end && code == 0)
-        log_notice("main", "no planner is active any more, this one takes over");
+        log_write(LOG_LEVEL_NOTICE, "main", LOG_MESSAGE_TAKES_OVER, NULL, "no planner is active any more, this one takes over");
     return code;
 }

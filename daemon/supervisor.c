@@ -19,6 +19,7 @@
 #include "daemon/intake/intake_actor.h"
 #include "daemon/keys/keyring.h"
 #include "daemon/operate/ipc.h"
+#include "daemon/meter.h"
 #include "daemon/operate/log.h"
 #include "daemon/operate/operate_actor.h"
 #include "daemon/operate/service.h"
@@ -313,6 +314,7 @@ static void take_signals(struct supervisor *s) {
 
 static void watch(struct supervisor *s, int64_t now_ms) {
     int who = bus_stalled(s->config->actor.bus, s->stall_ms);
+    meter_set(METER_SLOWEST_US, (uint64_t)bus_idle_ms(s->config->actor.bus) * 1000);
     if (who >= 0 && !s->stalled)
         log_write(LOG_LEVEL_ERR, "main", LOG_MESSAGE_STALLED, LOG_FIELDS({"TAKT_ACTOR", actor_name((enum actor)who)}),
                   "'%s' makes no progress (for more than %lld ms)", actor_name((enum actor)who), (long long)s->stall_ms);

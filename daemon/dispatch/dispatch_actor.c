@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "daemon/dispatch/outbox.h"
+#include "daemon/meter.h"
 #include "daemon/operate/log.h"
 #include "daemon/wire/endpoint.h"
 
@@ -116,6 +117,8 @@ static void turn(struct dispatch *d) {
     outbox_turn(d->outbox, &now);
     carry_out(d, &now);
     endpoint_turn(d->endpoint);
+    const struct endpoint_stats frames = endpoint_stats(d->endpoint);
+    meter_endpoint(METER_ENDPOINT_SHIPMENTS, &frames);
 }
 
 /* Without an endpoint nobody can ask for shipments. */

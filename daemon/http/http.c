@@ -551,6 +551,10 @@ void http_changed(struct http *h) {
         }
 }
 
+size_t http_streams(const struct http *h) {
+    return h->streams;
+}
+
 const char *http_trouble(const struct http *h) {
     return h->trouble;
 }

@@ -63,5 +63,6 @@ bool http_request(struct http *h, struct http_request *ret); /* false: nothing i
 void http_reply(struct http *h, uint64_t no, char *text, size_t size);
 /* To all who watch: something has changed. */
 void http_changed(struct http *h);
+size_t http_streams(const struct http *h); /* who watch */
 /* Why it is not open, "" if it is. */
 const char *http_trouble(const struct http *h);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "daemon/intake/intake.h"
 #include "daemon/intake/planner_link.h"
+#include "daemon/meter.h"
 #include "daemon/operate/log.h"
 #include "daemon/wire/endpoint.h"
 
@@ -192,6 +193,22 @@ static void turn_link(struct intake_actor *a) {
         intake_answered(a->intake, ask);
 }
 
+static void tell_meters(const struct intake_actor *a) {
+    const struct intake_stats stats = intake_stats(a->intake);
+    meter_set(METER_ORDERS_ACCEPTED, stats.accepted);
+    meter_set(METER_ORDERS_DUPLICATE, stats.duplicates);
+    meter_set(METER_ORDERS_REFUSED, stats.refused);
+    meter_set(METER_INTAKE_MESSAGES, stats.messages);
+    meter_set(METER_INTAKE_PROBLEMS, stats.problems);
+    meter_set(METER_INTAKE_EVENTS, stats.events);
+    meter_set(METER_INTAKE_SESSIONS, stats.sessions);
+    meter_set(METER_INTAKE_PENDING, stats.pending);
+    if (a->endpoint) {
+        const struct endpoint_stats frames = endpoint_stats(a->endpoint);
+        meter_endpoint(METER_ENDPOINT_ORDERS, &frames);
+    }
+}
+
 static void turn(struct intake_actor *a) {
     wait(a);
     intake_time(a->intake, clock_plant_s(a->clock), clock_mono_ms());
@@ -208,6 +225,7 @@ static void turn(struct intake_actor *a) {
     carry_out(a);
     if (a->endpoint)
         send_left(a);
+    tell_meters(a);
 }
 
 /* ---- life ---- */

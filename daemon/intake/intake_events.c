@@ -26,7 +26,7 @@ static void note_old_copy(struct intake *in, const char *creator, uint64_t seen,
     if (in->noted_old_copy)
         return;
     in->noted_old_copy = true;
-    log_write(LOG_LEVEL_ERR, "intake", LOG_MESSAGE_STORE_OLD, NULL,
+    log_write(LOG_LEVEL_ERR, "intake", LOG_MESSAGE_STORE_OLD, LOG_FIELDS({"TAKT_CREATOR", creator}),
               "creator '%s' has seen event %llu, this store has given %llu: if it is an old copy, dump it and restore "
               "that (taktctl store restore), so that no number means two things",
               creator, (unsigned long long)seen, (unsigned long long)last);

@@ -8,8 +8,12 @@
 
 #include "daemon/operate/log.h"
 
-#include <stdbool.h>
+#include "daemon/clock.h"
+#include "daemon/operate/log_window.h"
+
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,10 +104,32 @@ static void to_stderr(enum log_level level, const char *module, const char *text
         return; /* there is nowhere left to say so */
 }
 
+/* Plain lines have no kind, and are few. */
+static struct {
+    pthread_mutex_t lock;
+    struct log_window kinds[sizeof message_ids / sizeof message_ids[0]];
+} limit = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool admit(enum log_message message, uint32_t *ret_left_out) {
+    *ret_left_out = 0;
+    if (message == LOG_MESSAGE_PLAIN || message == LOG_MESSAGE_LEFT_OUT)
+        return true;
+    pthread_mutex_lock(&limit.lock);
+    bool admitted = log_window_admit(&limit.kinds[message], clock_mono_ms(), ret_left_out);
+    pthread_mutex_unlock(&limit.lock);
+    return admitted;
+}
+
 void log_write(enum log_level level, const char *module, enum log_message message, const struct log_field *fields,
                const char *format, ...) {
     char text[LOG_TEXT_MAX];
+    uint32_t left_out;
     va_list args;
+    if (!admit(message, &left_out))
+        return;
+    if (left_out > 0)
+        log_write(LOG_LEVEL_WARNING, module, LOG_MESSAGE_LEFT_OUT, LOG_FIELDS({"TAKT_KIND", message_ids[message]}),
+                  "%u more lines of the next one's kind were left out", left_out);
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);

@@ -8,7 +8,9 @@
  * `err` means that a person must act. A function logs or returns an error, never both. Only daemon/ logs. Never a creator's
  * order_ref nor anything of a recipient: fields carry ids of lots, tasks, lines, creators and plan versions.
  *
- * What an operator should be able to look up has a row below; its MESSAGE_ID never changes.
+ * What an operator should be able to look up has a row below; its MESSAGE_ID never changes, packaging/catalog explains it in
+ * English and Chinese (journalctl -x), and docs/operations.md lists it. Of one kind only so many lines are written within
+ * a minute (log_window.h), whoever causes them; then one that says how many were left out.
  * Threads: any, at any time; a line is written at once. */
 
 #include <stddef.h>
@@ -35,6 +37,11 @@
     X(ENDPOINT, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b10", "an endpoint could not be opened")                                  \
     X(STALLED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b11", "a part of the daemon makes no progress")                            \
     X(PLAN_FAILED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b12", "no plan could be made")                                         \
+    X(NO_PLAN, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b16", "a change found no plan, the one before stays in force")             \
+    X(PLAN_AGAIN, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b17", "there is a plan again")                                          \
+    X(WAITS, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b18", "another planner is active, this one waits")                           \
+    X(TAKES_OVER, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b19", "no planner is active any more, this one takes over")             \
+    X(LEFT_OUT, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b1a", "lines of one kind came too fast, some are left out")               \
     X(FAILED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b14", "a part of the daemon cannot go on")                                  \
     X(PEER_DROPPED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b13", "a connection that breaks the protocol was cut")                \
     X(HANDSHAKE_REFUSED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b40", "connections were refused for their key")                 \

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A table row is one metric with one value; what has labels is written by a function of its own. */
+/* A table row is one metric with one value; what actors keep of themselves is the table of meter.h; what has labels is written by
+ * a function of its own. */
 
 #include "daemon/operate/metrics.h"
 
 #include "daemon/keys/keyring.h"
+#include "daemon/meter.h"
 
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct source {
@@ -36,6 +39,9 @@ static int64_t plan_age(const struct source *s) {
 }
 static int64_t plan_objective(const struct source *s) {
     return s->status->objective;
+}
+static int64_t plan_bound(const struct source *s) {
+    return s->status->bound > 0 ? s->status->bound : 0;
 }
 static int64_t orders_open(const struct source *s) {
     return (int64_t)s->status->orders_open;
@@ -114,6 +120,20 @@ static int64_t open_descriptors(const struct source *s) {
     return n - 1; /* the folder's own */
 }
 
+static int64_t cpu_us(const struct source *s) {
+    (void)s;
+    struct rusage used;
+    if (getrusage(RUSAGE_SELF, &used) != 0)
+        return 0;
+    return ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+}
+static int64_t plan_trouble(const struct source *s) {
+    return s->status->trouble[0] != '\0';
+}
+static int64_t calls(const struct source *s) {
+    return (int64_t)s->call->control->call_count;
+}
+
 static const struct {
     const char *name, *type, *unit, *help;
     int64_t (*value)(const struct source *s);
@@ -121,6 +141,8 @@ static const struct {
     {"plan_version", "gauge", "", "Version of the plan in force", plan_version},
     {"plan_age_seconds", "gauge", "seconds", "Plant time since the plan in force was published", plan_age},
     {"plan_objective", "gauge", "", "What the plan in force costs, in the weights of planning.objective", plan_objective},
+    {"plan_bound", "gauge", "", "What no plan of these orders can cost less than, as far as it is known", plan_bound},
+    {"plan_trouble", "gauge", "", "1 while the last change has found no plan, else 0", plan_trouble},
     {"orders_open", "gauge", "", "Orders neither shipped nor cancelled", orders_open},
     {"units_open", "gauge", "", "Units of open orders", units_open},
     {"lots_open", "gauge", "", "Lots that are not done", lots_open},
@@ -140,7 +162,55 @@ static const struct {
     {"reload_good", "gauge", "", "1 where the last reload took effect, or there was none, else 0", reload_good},
     {"resident_memory_bytes", "gauge", "bytes", "Memory of the daemon that is not swapped out", resident_memory},
     {"open_descriptors", "gauge", "", "Files and sockets that the daemon has open", open_descriptors},
+    {"control_calls", "gauge", "", "Questions of taktctl, boards and watchers under way", calls},
 };
+
+/* ---- what actors keep of themselves ---- */
+
+static const struct {
+    const char *name, *type, *unit, *label, *help;
+} meters[] = {
+#define X(name, metric, type, unit, label, help) {metric, type, unit, label, help},
+    METERS(X)
+#undef X
+};
+
+/* Microseconds as seconds. */
+static void write_seconds(FILE *out, uint64_t us) {
+    fprintf(out, "%" PRIu64 ".%06" PRIu64 "\n", us / 1000000, us % 1000000);
+}
+
+static void write_meters(FILE *out) {
+    for (size_t i = 0; i < METER_COUNT; i++) {
+        bool first = i == 0 || strcmp(meters[i].name, meters[i - 1].name) != 0, labelled = *meters[i].label;
+        if (first)
+            family(out, meters[i].name, meters[i].type, meters[i].unit, meters[i].help);
+        fprintf(out, "takt_%s%s%s%s%s ", meters[i].name, strcmp(meters[i].type, "counter") == 0 ? "_total" : "", labelled ? "{" : "",
+                meters[i].label, labelled ? "}" : "");
+        if (*meters[i].unit)
+            write_seconds(out, meter_read((enum meter)i));
+        else
+            fprintf(out, "%" PRIu64 "\n", meter_read((enum meter)i));
+    }
+}
+
+static void write_frames(FILE *out) {
+    static const char *const endpoints[] = {
+#define X(name, text) text,
+        METER_ENDPOINTS(X)
+#undef X
+    };
+    static const char *const kinds[] = {
+#define X(name, text) text,
+        METER_FRAMES(X)
+#undef X
+    };
+    family(out, "endpoint_frames", "counter", "", "Messages at the endpoints since the start, and peers that went, by what became of them");
+    for (int e = 0; e < METER_ENDPOINT_COUNT; e++)
+        for (int k = 0; k < METER_FRAME_COUNT; k++)
+            fprintf(out, "takt_endpoint_frames_total{endpoint=\"%s\",outcome=\"%s\"} %" PRIu64 "\n", endpoints[e], kinds[k],
+                    meter_frames((enum meter_endpoint)e, (enum meter_frame)k));
+}
 
 /* ---- values by label ---- */
 
@@ -169,9 +239,9 @@ static void write_shipments(FILE *out, const struct source *s) {
 static void write_handshakes(FILE *out, const struct source *s) {
     struct keyring *keys = s->call->control->keys;
     family(out, "handshakes_refused", "counter", "", "Connections whose key was refused, by reason");
-    for (int v = KEY_STRANGER; keys != NULL && v < KEY_VERDICTS; v++)
+    for (int v = KEY_STRANGER; v < KEY_VERDICTS; v++)
         fprintf(out, "takt_handshakes_refused_total{reason=\"%s\"} %" PRIu64 "\n", key_verdict_text((enum key_verdict)v),
-                keyring_count(keys, (enum key_verdict)v));
+                keys != NULL ? keyring_count(keys, (enum key_verdict)v) : 0);
 }
 
 /* Names of lines are plain words (config/): nothing needs to be escaped. */
@@ -200,6 +270,11 @@ char *metrics_text(const struct control_call *call, const struct plan_status *st
         fprintf(out, "takt_%s%s %" PRId64 "\n", rows[i].name, strcmp(rows[i].type, "counter") == 0 ? "_total" : "",
                 rows[i].value(&s));
     }
+    family(out, "cpu_seconds", "counter", "seconds", "Processor time of the daemon since its start");
+    fputs("takt_cpu_seconds_total ", out);
+    write_seconds(out, (uint64_t)cpu_us(&s));
+    write_meters(out);
+    write_frames(out);
     write_orders(out, &s);
     write_shipments(out, &s);
     write_lines(out, &s);

@@ -10,6 +10,7 @@
 #include "daemon/http/http.h"
 #include "daemon/http/token.h"
 #include "daemon/operate/desk.h"
+#include "daemon/meter.h"
 #include "daemon/operate/log.h"
 #include "daemon/operate/control.h"
 #include "daemon/wire/endpoint.h"
@@ -265,6 +266,14 @@ static void wait_for_something(struct operate *o) {
     zmq_poll(items, count, wait_ms);
 }
 
+static void turn_endpoint(struct endpoint *e, enum meter_endpoint which) {
+    if (e == NULL)
+        return;
+    endpoint_turn(e);
+    const struct endpoint_stats frames = endpoint_stats(e);
+    meter_endpoint(which, &frames);
+}
+
 static void turn(struct operate *o) {
     bus_progress(o->port);
     wait_for_something(o);
@@ -280,12 +289,11 @@ static void turn(struct operate *o) {
     carry_out_floor(o);
     carry_out_control(o);
     carry_out_desk(o);
-    if (o->floor_endpoint)
-        endpoint_turn(o->floor_endpoint);
-    if (o->control_endpoint)
-        endpoint_turn(o->control_endpoint);
-    if (o->desk_endpoint)
-        endpoint_turn(o->desk_endpoint);
+    turn_endpoint(o->floor_endpoint, METER_ENDPOINT_FLOOR);
+    turn_endpoint(o->control_endpoint, METER_ENDPOINT_CONTROL);
+    turn_endpoint(o->desk_endpoint, METER_ENDPOINT_PLANNER);
+    if (o->http)
+        meter_set(METER_BOARDS, http_streams(o->http));
 }
 
 /* The port itself opens in a turn, and is tried again: takt goes on without its board. */

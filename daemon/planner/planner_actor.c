@@ -192,9 +192,9 @@ static void tell_trouble(struct planner_actor *a) {
     if (strcmp(trouble, a->trouble) == 0)
         return;
     if (trouble[0] != '\0')
-        log_err("planner", "there is no plan: %s", trouble);
+        log_write(LOG_LEVEL_ERR, "planner", LOG_MESSAGE_NO_PLAN, NULL, "there is no plan: %s", trouble);
     else
-        log_notice("planner", "there is a plan again");
+        log_write(LOG_LEVEL_NOTICE, "planner", LOG_MESSAGE_PLAN_AGAIN, NULL, "there is a plan again");
     snprintf(a->trouble, sizeof a->trouble, "%s", trouble);
 }
 

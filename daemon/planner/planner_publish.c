@@ -60,6 +60,28 @@ static void log_promises(const struct store_publish *publish) {
               "%zu promises moved (%s)", total, text);
 }
 
+/* The one that waits longest is named. */
+static void log_late(struct planner_actor *a, uint64_t count) {
+    struct ask ask = {.kind = ASK_PLAN, .arena = arena_new()};
+    const struct task_view *first = NULL;
+    char lot[16] = "";
+    ask.u.plan.line = -1;
+    ask.u.plan.from_s = INT64_MIN;
+    ask.u.plan.to_s = INT64_MAX;
+    planner_ask(a->planner, clock_plant_s(a->config->clock), &ask);
+    for (size_t i = 0; i < ask.u.plan.ret_count; i++) {
+        const struct task_view *task = &ask.u.plan.ret_tasks[i];
+        if (task->late && task->state == TASK_PLANNED && (first == NULL || task->start_s < first->start_s))
+            first = task;
+    }
+    if (first)
+        snprintf(lot, sizeof lot, "L%u", first->lot);
+    log_write(LOG_LEVEL_WARNING, "planner", LOG_MESSAGE_TASK_LATE,
+              LOG_FIELDS({"TAKT_TASK", first ? first->task : ""}, {"TAKT_LOT", lot}, {"TAKT_LINE", first ? first->line : ""}),
+              "%llu tasks should have started and nobody has reported them (see `taktctl plan`)", (unsigned long long)count);
+    arena_free(ask.arena);
+}
+
 /* A rising number of late starts or of orders without a plan is worth a line; both are read off the plan, since rows of tasks
  * are written again and again while they are late. */
 static void log_alarms(struct planner_actor *a, int64_t now_ms) {
@@ -70,9 +92,7 @@ static void log_alarms(struct planner_actor *a, int64_t now_ms) {
     planner_ask(a->planner, clock_plant_s(a->config->clock), &ask);
     const struct plan_status *status = &ask.u.status;
     if (status->tasks_late > a->late_noticed)
-        log_write(LOG_LEVEL_WARNING, "planner", LOG_MESSAGE_TASK_LATE, NULL,
-                  "%llu tasks should have started and nobody has reported them (see `taktctl plan`)",
-                  (unsigned long long)status->tasks_late);
+        log_late(a, status->tasks_late);
     if (status->unplanned > a->unplanned_noticed)
         log_write(LOG_LEVEL_ERR, "planner", LOG_MESSAGE_PLAN_FAILED, NULL,
                   "%llu orders have no place in the plan (see `taktctl why`)", (unsigned long long)status->unplanned);

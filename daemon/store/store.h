@@ -243,6 +243,7 @@ struct store_request {
     struct takt_error err;
     struct arena *arena;               /* for results; NULL where there are none */
     int from;                          /* for the actor that carries it: whom to give it back to */
+    int64_t since_us;                  /* likewise: when it came */
     uint64_t tag;                      /* the caller's */
     struct store_request *next;        /* while it waits */
 };

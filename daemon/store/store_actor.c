@@ -7,11 +7,13 @@
 #include "daemon/store/store_actor.h"
 
 #include "base/arena.h"
+#include "daemon/meter.h"
 #include "daemon/operate/log.h"
 #include "daemon/store/store.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { MAIL_PER_TURN_MAX = 4096 };
 
@@ -21,6 +23,7 @@ struct store_actor {
     struct plant *plant;
     struct store_request *done; /* chain of those to be given back, in order */
     char *trouble;              /* as it was told last */
+    uint64_t under_way;         /* requests that were taken and not given back */
     bool more;                  /* the last turn had something to do */
     bool stopping;
     bool beats, beating;        /* it is to beat; a beat is with the store */
@@ -58,8 +61,27 @@ static void end_beats(struct store_actor *a) {
 
 /* ---- requests ---- */
 
+static int64_t now_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void count(struct store_actor *a, const struct store_request *r) {
+    uint64_t waited_us = (uint64_t)(now_us() - r->since_us);
+    meter_set(METER_STORE_QUEUE, --a->under_way);
+    if (r->op == STORE_ACCEPT || r->op == STORE_PUBLISH) {
+        meter_add(r->op == STORE_ACCEPT ? METER_ACCEPTS : METER_PUBLISHES, 1);
+        meter_add(r->op == STORE_ACCEPT ? METER_ACCEPT_US : METER_PUBLISH_US, waited_us);
+    }
+    if (r->code == TAKT_ESTORE || r->code == TAKT_EBUSY || r->code == TAKT_EUNKNOWN)
+        meter_add(METER_STORE_FAILURES, 1);
+}
+
 static void take_request(struct store_actor *a, enum actor from, struct store_request *r) {
     r->from = (int)from;
+    r->since_us = now_us();
+    meter_set(METER_STORE_QUEUE, ++a->under_way);
     if (store_submit(a->store, r) == 0)
         return;
     r->code = TAKT_EBUSY;
@@ -96,9 +118,11 @@ static void give_back(struct store_actor *a) {
             continue;
         }
         enum actor to = (enum actor)r->from;
+        struct store_request counted = {.op = r->op, .code = r->code, .since_us = r->since_us}; /* once given back it is not ours */
         if (bus_send(a->port, to, MAIL_STORE_DONE, r) != 0)
             return;
         a->done = next;
+        count(a, &counted);
     }
 }
 
