@@ -13,7 +13,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wca
 HARDEN   := -fstack-protector-strong -fPIE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 OPTIMISE ?= -O2 -g
 SANFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-CFLAGS_  := -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(HARDEN) $(OPTIMISE) $(SANFLAGS) -DTAKT_VERSION='"$(VERSION)"' \
+# Hidden: a name of ours that a library happens to use as well, as krb5 does `profile_init`, must not take that one's place.
+CFLAGS_  := -std=c11 -fvisibility=hidden -D_GNU_SOURCE -I. $(WARNINGS) $(HARDEN) $(OPTIMISE) $(SANFLAGS) -DTAKT_VERSION='"$(VERSION)"' \
             $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 LDFLAGS_ := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 LIBS     := $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm

@@ -24,7 +24,8 @@ static rlim_t first_reserved(int listener) {
     return limit.rlim_cur - reserve;
 }
 
-int accept4(int listener, __SOCKADDR_ARG address, socklen_t *restrict size, int flags) {
+/* Takes the place of the C library's, so libzmq has to find it. */
+__attribute__((visibility("default"))) int accept4(int listener, __SOCKADDR_ARG address, socklen_t *restrict size, int flags) {
     int fd = (int)syscall(SYS_accept4, listener, address.__sockaddr__, size, flags);
     if (fd < 0 || (rlim_t)fd < first_reserved(listener))
         return fd;

@@ -29,8 +29,9 @@ def programs():
 
 
 class Cluster:
-    def __init__(self, settings=None, primary=None):
-        """primary: the cluster whose streaming standby this one shall be."""
+    def __init__(self, settings=None, primary=None, within=()):
+        """primary: the cluster whose streaming standby this one shall be. within: what the server is put behind (network.within)."""
+        self.within = list(within)
         self.bin, self.folder = programs(), tempfile.mkdtemp(prefix="takt-pg-")
         self.settings, self.process, self.primary = {**SETTINGS, **(settings or {})}, None, primary
         self.data = f"{self.folder}/data"
@@ -66,15 +67,20 @@ class Cluster:
         else:
             self.run("initdb", "-D", self.data, "-U", "takt", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 
+    def let_in(self, network):
+        """Connections from there, such as 10.79.0.0/24. Before it is started."""
+        with open(f"{self.data}/pg_hba.conf", "a", encoding="utf-8") as f:
+            f.write(f"host all all {network} trust\n")
+
     def start(self):
         settings = {**self.settings, "unix_socket_directories": self.folder}
         arguments = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         end = time.monotonic() + 60
-        while subprocess.run([f"{self.bin}/pg_isready", "-q", "-h", self.folder], check=False).returncode != 0:
+        while subprocess.run([f"{self.bin}/pg_isready", "-q", "-h", self.folder, "-p", str(self.port())], check=False).returncode != 0:
             assert time.monotonic() < end, self.log()
             if self.process is None or self.process.poll() is not None:  # again where one that was killed is not quite gone
                 with open(f"{self.folder}/log", "ab") as log:
-                    self.process = subprocess.Popen(self.command("postgres", "-D", self.data, *arguments), cwd="/", stdout=log,
+                    self.process = subprocess.Popen(self.within + self.command("postgres", "-D", self.data, *arguments), cwd="/", stdout=log,
                                                     stderr=log, env={**os.environ, "LC_ALL": "C"})
             time.sleep(0.02)
         return self
@@ -109,8 +115,12 @@ class Cluster:
         with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as f:
             return f.read()
 
-    def url(self, name):
-        return f"postgresql://takt@/{name}?host={self.folder}"
+    def url(self, name, host=None):
+        """host: over TCP, where it listens there; else by the socket in the folder."""
+        return f"postgresql://takt@{host}:{self.port()}/{name}" if host else f"postgresql://takt@/{name}?host={self.folder}"
+
+    def port(self):
+        return self.settings.get("port", 5432)
 
     def create(self, name):
         self.ask("postgres", f'CREATE DATABASE "{name}"')
@@ -121,7 +131,7 @@ class Cluster:
 
     def ask(self, name, sql):
         """What psql says, a line a row."""
-        done = subprocess.run([f"{self.bin}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "takt", "-d", name, "-c", sql],
+        done = subprocess.run([f"{self.bin}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p", str(self.port()), "-U", "takt", "-d", name, "-c", sql],
                               capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

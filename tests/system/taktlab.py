@@ -186,6 +186,7 @@ class Lab:
         self.plant = copy.deepcopy(PLANT)
         self.plant.update(copy.deepcopy(changes))
         self.process, self.status, self.peers, self.keys = None, None, [], {}
+        self.within = []  # what a daemon is put behind: network.within, strace
         self.database = self.make_database() if STORE == "postgresql" and "store" not in changes else None
         if self.plant["security"] == "curve":
             self.make_keys()
@@ -229,6 +230,14 @@ class Lab:
             for name, one in self.plant[section].items():
                 one["keys"] = [self.make_key(name)]
 
+    def take_keys(self, other):
+        """Is the plant that the other is, on another machine."""
+        self.keys = other.keys
+        shutil.copy(other.path("plant.key"), self.path("plant.key"))
+        for section in ("creators", "consumers", "terminals"):
+            self.plant[section] = other.plant[section]
+        return self
+
     def bearer(self, name):
         return (*self.keys[name], self.keys["plant"][0]) if name in self.keys else None
 
@@ -248,7 +257,7 @@ class Lab:
     def spawn(self, *arguments, speed=None, start=START, env=None, files=None):
         """files: how many it may have open."""
         self.write_plant()
-        argv = [*(["prlimit", f"--nofile={files}:{files}"] if files else []), f"{BUILD}/taktd", *(["--speed", str(speed)] if speed else []), *(["--start", start] if start else []),
+        argv = [*self.within, *(["prlimit", f"--nofile={files}:{files}"] if files else []), f"{BUILD}/taktd", *(["--speed", str(speed)] if speed else []), *(["--start", start] if start else []),
                 *arguments, "plant.yaml"]
         with open(self.path("taktd.log"), "ab") as log:
             self.process = subprocess.Popen(argv, cwd=self.folder, stdout=log, stderr=log, env={**os.environ, **(env or {})})

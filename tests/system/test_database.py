@@ -2,6 +2,7 @@
 """What the daemon does when its PostgreSQL is stopped, killed, slow, full, read-only, or becomes another machine's."""
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -9,7 +10,8 @@ import time
 import pytest
 
 import database
-from taktlab import BUILD, Lab, order, wait_until
+from taktlab import BUILD, Lab, wait_until
+from traffic import Feed
 
 pytestmark = pytest.mark.skipif(database.programs() is None, reason="PostgreSQL is not installed")
 
@@ -25,40 +27,6 @@ def fixture_url(cluster, request):
     if cluster.process is None:
         cluster.start()
     return cluster.create(request.node.name[:60].lower())
-
-
-class Feed:
-    """Sends numbered batches of a creator, each again until it is accepted, as creators do."""
-
-    def __init__(self, lab, name="luna", size=20):
-        self.peer, self.size, self.sent, self.busy = lab.creator(name), size, 0, 0
-        self.credit = self.peer.welcome["credit"]
-
-    def push(self):
-        """One batch; the refusal if it is refused."""
-        refs = [f"B-{self.sent}-{i}" for i in range(self.size)]
-        answer = self.peer.ask("orders", orders=[order(ref) for ref in refs])
-        if answer["type"] == "problem":
-            assert answer["problem"] == "busy", answer
-            self.busy += 1
-            return answer
-        assert answer["accepted"] + answer["duplicates"] == self.size, answer
-        self.sent += 1
-        return None
-
-    def push_until(self, done, timeout_s=180):
-        end = time.monotonic() + timeout_s
-        while not done():
-            if self.push():
-                time.sleep(0.02)
-            assert time.monotonic() < end, "it goes on for too long"
-
-    def judge(self, ask):
-        """Every order that was accepted is there, and once."""
-        rows = ask("SELECT order_ref, count(*) FROM takt.orders GROUP BY 1").splitlines()
-        assert sorted(rows) == sorted(f"B-{batch}-{i}|1" for batch in range(self.sent) for i in range(self.size))
-        keys = ask("SELECT count(*), count(DISTINCT no) FROM takt.order_key")
-        assert keys == f"{self.sent * self.size}|{self.sent * self.size}"
 
 
 def trouble(lab):
@@ -205,3 +173,15 @@ def test_what_is_wrong_with_the_url_does_not_show_the_password():
         assert "geheim" not in lab.log()
         done = subprocess.run([f"{BUILD}/taktd", "--check", "plant.yaml"], cwd=lab.folder, capture_output=True, text=True, check=False)
         assert "geheim" not in done.stdout + done.stderr
+
+
+def test_a_database_is_reached_over_tcp():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    with database.Cluster({"listen_addresses": "127.0.0.1", "port": str(port)}) as server:
+        server.create("plant")
+        with Lab(store=server.url("plant", "127.0.0.1")) as lab:
+            feed = Feed(lab.start())
+            feed.push()
+            feed.judge(lambda sql: server.ask("plant", sql))

@@ -2,7 +2,6 @@
 """Several processes of one plant on one PostgreSQL: intakes, the active planner and one that waits to take over."""
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -113,11 +112,7 @@ def test_with_keys_an_intake_asks_with_that_of_the_plant_and_nobody_else_may(pla
     planner = plant.lab(**asked(f"tcp://127.0.0.1:{free_port()}", security="curve"))
     planner.start("--role", "planner")
     intake = plant.lab(**asked(planner.plant["listen"]["planner"], security="curve"))
-    intake.keys = planner.keys
-    shutil.copy(planner.path("plant.key"), intake.path("plant.key"))
-    for section in ("creators", "consumers", "terminals"):
-        intake.plant[section] = planner.plant[section]
-    intake.start("--role", "intake")
+    intake.take_keys(planner).start("--role", "intake")
     assert wait_for_quote(intake.creator("luna"))["ship_by"] > START
     for name in ("luna", "plant"):  # the right server, with the keys of a creator and with those of the plant
         asker = Peer(planner.plant["listen"]["planner"], keys=planner.bearer(name))
