@@ -103,10 +103,12 @@ static void an_actor_that_does_not_turn_is_stalled_and_named(void **state) {
     struct wires *f = *state;
     assert_int_equal(bus_attach(f->bus, ACTOR_STORE, &f->store, NULL), 0);
     assert_int_equal(bus_stalled(f->bus, 60000), -1);
-    int64_t begin_ms = clock_mono_ms();
-    while (clock_mono_ms() - begin_ms < 30)
+    int stalled = -1;
+    while (stalled != ACTOR_STORE) {
+        assert_true(stalled == -1 || stalled == ACTOR_MAIN); /* us, where the machine had no time for us */
         bus_progress(f->main);
-    assert_int_equal(bus_stalled(f->bus, 20), ACTOR_STORE);
+        stalled = bus_stalled(f->bus, 20);
+    }
     bus_progress(f->store);
     bus_progress(f->main);
     assert_int_equal(bus_stalled(f->bus, 60000), -1);
@@ -117,11 +119,10 @@ static void who_has_detached_is_not_stalled(void **state) {
     assert_int_equal(bus_attach(f->bus, ACTOR_STORE, &f->store, NULL), 0);
     bus_detach(f->store);
     f->store = NULL;
-    int64_t begin_ms = clock_mono_ms();
-    while (clock_mono_ms() - begin_ms < 30)
+    for (int64_t begin_ms = clock_mono_ms(); clock_mono_ms() - begin_ms < 50;) {
         bus_progress(f->main);
-    bus_progress(f->main);
-    assert_int_equal(bus_stalled(f->bus, 20), -1);
+        assert_int_not_equal(bus_stalled(f->bus, 20), ACTOR_STORE);
+    }
 }
 
 static void nothing_comes_to_a_closed_mailbox_and_what_came_before_is_there(void **state) {
