@@ -27,9 +27,9 @@ enum {
     PART_REACH = 1000,   /* … and how far it sees */
     TUNED_UNTIL = 24576, /* share of the search */
     TASKS_A_MOVE = 10,   /* a plan by rule takes as long as a tenth as many moves as it has tasks */
-    WINDOW = 1000,
+    WINDOW = 2500,
     WINDOW_REACH = 500,
-    MOVES_A_TASK = 200,
+    MOVES_A_TASK = 100,
     HEATS = 6,
     HEAT_LEAST = 64, /* the coldest is the typical cost by this; each other four times the one before */
     EXPLORE = 6      /* one window in so many takes any heat */
