@@ -239,9 +239,17 @@ static void search(struct planner_actor *a) {
 
 /* ---- the turn ---- */
 
+/* At the end nothing new is begun but what somebody waits for, and that not for ever: in a plant where something happens all the
+ * time there would always be one more thing to plan. */
+static bool may_begin(const struct planner_actor *a, int64_t now_ms) {
+    return !a->stopping || (a->waiting_count > 0 && now_ms < a->stop_by_ms);
+}
+
 static int64_t wait_ms(const struct planner_actor *a, int64_t now_ms) {
     if (a->publishing)
         return a->publish_sent ? BUS_TURN_MS_MAX : 10;
+    if (a->held_count == 0 && !a->changes_came && !may_begin(a, now_ms))
+        return BUS_TURN_MS_MAX;
     if (a->held_count > 0 || a->changes_came)
         return 0;
     if (changes_wait(a, now_ms)) {
@@ -265,7 +273,8 @@ static void turn(struct planner_actor *a) {
     actor_wait(a->port, wait_ms(a, clock_mono_ms()));
     int64_t now_ms = clock_mono_ms();
     take_mail(a, now_ms);
-    if (!a->changes_asked && !a->changes_came && (a->changes_due || now_ms - a->changes_asked_ms >= TAIL_EVERY_MS))
+    bool asks = a->changes_due || now_ms - a->changes_asked_ms >= TAIL_EVERY_MS;
+    if (asks && !a->changes_asked && !a->changes_came && may_begin(a, now_ms))
         ask_changes(a, now_ms);
     if (a->publishing) {
         planner_publish_send(a);
@@ -274,7 +283,7 @@ static void turn(struct planner_actor *a) {
     take_all_held(a);
     if (a->changes_came)
         take_changes(a, now_ms);
-    if (now_ms < a->turn_after_ms || changes_wait(a, now_ms))
+    if (now_ms < a->turn_after_ms || changes_wait(a, now_ms) || !may_begin(a, now_ms))
         return;
     plan(a, now_ms);
     if (a->collect_due)
@@ -304,10 +313,10 @@ static void begin(struct planner_actor *a) {
 /* Main has stopped the others: nobody asks any more. What is under way is waited for, what is not durable yet gets one more
  * chance, and everything that is held goes back. */
 static void end(struct planner_actor *a) {
-    int64_t until_ms = clock_mono_ms() + STOP_PUBLISH_MS;
     a->stopping = true;
+    a->stop_by_ms = clock_mono_ms() + STOP_PUBLISH_MS;
     while (a->changes_asked || a->publishing || a->searching ||
-           (!a->failed && (a->held_count > 0 || a->waiting_count > 0) && clock_mono_ms() < until_ms))
+           (!a->failed && (a->held_count > 0 || may_begin(a, clock_mono_ms()))))
         turn(a);
     for (size_t i = 0; i < a->waiting_count; i++)
         refuse_ask(a, ACTOR_OPERATE, a->waiting[i]);

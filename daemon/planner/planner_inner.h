@@ -15,6 +15,7 @@ struct planner_actor {
     struct plant *plant;
     struct planner *planner;
     bool stopping, failed;
+    int64_t stop_by_ms;         /* while stopping: until then what somebody waits for may be published */
     char trouble[400];          /* planner_trouble, as it was logged last */
 
     /* mail that has to wait while a publication is under way: reports, searched jobs, reloads */

@@ -27,6 +27,7 @@ struct stage {
     bool hold;       /* publications are kept here */
     struct store_request *held;
     size_t publishes; /* that took place */
+    bool stopped;    /* the test has seen the end */
 };
 
 static void set_store(struct stage *s) {
@@ -113,13 +114,15 @@ static int tear_down(void **state) {
     s->hold = false;
     if (s->held)
         run(s, s->held);
-    bus_send(s->ports[ACTOR_MAIN], ACTOR_PLANNER, MAIL_STOP, NULL);
+    if (!s->stopped)
+        bus_send(s->ports[ACTOR_MAIN], ACTOR_PLANNER, MAIL_STOP, NULL);
     struct mail mail;
-    do {
+    while (!s->stopped) {
         mail = await(s, ACTOR_MAIN);
         if (mail.kind == MAIL_FAILED)
             free(mail.body);
-    } while (mail.kind != MAIL_STOPPED);
+        s->stopped = mail.kind == MAIL_STOPPED;
+    }
     pthread_join(s->thread, NULL);
     for (int i = 0; i < ACTOR_COUNT; i++) {
         while (s->ports[i] && bus_receive(s->ports[i], &mail))
@@ -335,12 +338,11 @@ static void a_planner_whose_epoch_is_over_says_so_and_plans_no_more(void **state
     free(c);
 }
 
-static void accepted_orders_are_planned_promised_and_others_are_woken(void **state) {
-    struct stage *s = *state;
+static void accept_order(struct stage *s, const char *order_ref) {
     const struct item_row item = {.product = "tee", .options = "design=d;ink=dark", .quantity = 3};
     struct arena *arena = arena_new();
     struct accept_order order = {.row = {.creator = "luna",
-                                         .order_ref = "A-1",
+                                         .order_ref = order_ref,
                                          .accepted_at_s = clock_plant_s(&s->clock),
                                          .channel = "",
                                          .campaign = "",
@@ -359,9 +361,16 @@ static void accepted_orders_are_planned_promised_and_others_are_woken(void **sta
                                   .now_s = clock_plant_s(&s->clock),
                                   .orders = &order,
                                   .count = 1};
-    await_ready(s);
     assert_int_equal(store_call(s->store, &accept.head), 0);
+    arena_free(arena);
     bus_wake(s->ports[ACTOR_INTAKE], ACTOR_PLANNER);
+}
+
+static void accepted_orders_are_planned_promised_and_others_are_woken(void **state) {
+    struct stage *s = *state;
+    struct arena *arena = arena_new();
+    await_ready(s);
+    accept_order(s, "A-1");
     struct store_order story;
     do {
         serve_store(s);
@@ -383,6 +392,27 @@ static void accepted_orders_are_planned_promised_and_others_are_woken(void **sta
     arena_free(arena);
 }
 
+/* In a plant where something happens all the time there would always be one more publication. */
+static void an_end_waits_for_what_is_under_way_and_begins_nothing_anew(void **state) {
+    struct stage *s = *state;
+    await_ready(s);
+    s->hold = true;
+    accept_order(s, "A-1");
+    while (!s->held)
+        serve_store(s);
+    accept_order(s, "A-2");
+    struct mail asked;
+    while (!bus_receive(s->ports[ACTOR_STORE], &asked))
+        actor_wait(s->ports[ACTOR_STORE], 2);
+    bus_send(s->ports[ACTOR_MAIN], ACTOR_PLANNER, MAIL_STOP, NULL);
+    run(s, s->held);
+    s->held = NULL;
+    run(s, asked.body); /* what came meanwhile */
+    assert_int_equal(await(s, ACTOR_MAIN).kind, MAIL_STOPPED);
+    assert_null(s->held);
+    s->stopped = true;
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -396,6 +426,7 @@ int main(void) {
         T(an_unknown_outcome_that_did_not_take_place_is_made_again),
         T(a_planner_whose_epoch_is_over_says_so_and_plans_no_more),
         T(accepted_orders_are_planned_promised_and_others_are_woken),
+        T(an_end_waits_for_what_is_under_way_and_begins_nothing_anew),
     };
 #undef T
     return cmocka_run_group_tests(tests, NULL, NULL);
