@@ -214,13 +214,15 @@ static uint64_t next_due_us(const struct load *l) {
 /* Connections in turn, as far as the credit of their creators goes. */
 static void push_due(struct load *l) {
     uint64_t now = now_us(), due;
-    for (size_t tried = 0; tried < l->count && (due = next_due_us(l)) != 0 && due <= now; tried++) {
+    for (size_t tried = 0; tried < l->count && (due = next_due_us(l)) != 0 && due <= now;) {
         struct connection *c = &l->connections[l->turn++ % l->count];
         const struct account *a = &l->accounts[c->account];
         uint64_t left = l->orders - l->pushed;
         uint32_t orders = (uint32_t)(left < l->batch ? left : l->batch);
-        if (!c->open || c->sent_count == IN_FLIGHT_MAX || (a->out > 0 && a->out + orders > a->credit))
+        if (!c->open || c->sent_count == IN_FLIGHT_MAX || (a->out > 0 && a->out + orders > a->credit)) {
+            tried++;
             continue;
+        }
         push(l, c, orders, l->rate ? due : now);
         tried = 0;
     }

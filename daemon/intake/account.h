@@ -14,7 +14,8 @@
 enum {
     ACCOUNT_CREDIT = 2000,     /* orders sent and not yet answered, at all processes together that the creator is connected to */
     ACCOUNT_CREDIT_LOW = 500,  /* while much waits */
-    ACCOUNT_CREDIT_LEAST = 100 /* while the store fails */
+    ACCOUNT_CREDIT_LEAST = 100, /* while the store fails */
+    ACCOUNT_STORE = 200        /* orders at the store at a time, times the creator's share; see I6 of intake.h */
 };
 
 struct account {
@@ -22,6 +23,8 @@ struct account {
     int32_t place;        /* in the plant; -1: it is not in it any more */
     uint32_t outstanding; /* orders */
     uint32_t part, part_before; /* of ACCOUNT_CREDIT, as the creator was told last and before that */
+    uint32_t at_store;    /* orders, and what else changes one */
+    struct store_request *held, *held_last; /* changes that wait until less is at the store, in order */
     int64_t allowance_milli, refilled_ms; /* of rate */
     UT_hash_handle hh;
 };

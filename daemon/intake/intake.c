@@ -118,12 +118,45 @@ void *job_new(struct intake *in, size_t size, const struct session *session, con
     return job;
 }
 
+static bool is_change(enum store_op op) {
+    return op == STORE_ACCEPT || op == STORE_AMEND || op == STORE_CANCEL;
+}
+
+static uint32_t weight_of(const struct store_request *r) {
+    return r->op == STORE_ACCEPT   ? (uint32_t)((const struct store_accept *)(const void *)r)->count
+           : r->op == STORE_CANCEL ? (uint32_t)((const struct store_cancel *)(const void *)r)->count
+                                   : 1;
+}
+
+/* One change may go, however large. */
+static void send_held(struct intake *in, struct account *a) {
+    int32_t share = a->place < 0 ? 1 : in->plant->creators[a->place].share;
+    while (a->held && a->at_store < ACCOUNT_STORE * (uint32_t)(share < 1 ? 1 : share)) {
+        struct store_request *r = a->held;
+        a->held = r->next;
+        r->next = NULL;
+        a->at_store += weight_of(r);
+        add_effect(in, INTAKE_STORE)->request = r;
+    }
+}
+
+static void hold(struct account *a, struct store_request *r) {
+    r->next = NULL;
+    *(a->held ? &a->held_last->next : &a->held) = r;
+    a->held_last = r;
+}
+
 void job_submit(struct intake *in, struct job *job, enum store_op op, struct store_request *request) {
     request->op = op;
     request->tag = (uint64_t)(uintptr_t)job;
     job->out++;
     in->owed++;
-    add_effect(in, INTAKE_STORE)->request = request;
+    if (!is_change(op)) {
+        add_effect(in, INTAKE_STORE)->request = request;
+        return;
+    }
+    hold(job->account, request);
+    send_held(in, job->account);
 }
 
 void job_ask(struct intake *in, struct job *job, struct ask *ask) {
@@ -155,7 +188,12 @@ static void job_back(struct intake *in, struct job *job) {
 }
 
 void intake_stored(struct intake *in, struct store_request *request) {
-    job_back(in, (struct job *)(uintptr_t)request->tag);
+    struct job *job = (struct job *)(uintptr_t)request->tag;
+    if (is_change(request->op)) {
+        job->account->at_store -= weight_of(request);
+        send_held(in, job->account);
+    }
+    job_back(in, job);
 }
 
 void intake_answered(struct intake *in, struct ask *ask) {

@@ -28,6 +28,10 @@
  *  I5  A creator can neither see nor touch what is another's: whose orders are meant follows from the session alone, and where
  *      there are keys the session's creator is the one whose key the connection has, at every message.
  *
+ *  I6  What changes a creator's orders reaches the store in the order in which it came, and while ACCOUNT_STORE orders times its
+ *      share are there, the rest waits here: a commit stays short however much one sends, and who sends one order waits behind
+ *      no more than that of each other creator.
+ *
  * Threads: one owner. Ownership: a reply's text is the receiver's, to be freed with free(); requests and asks, and all that
  * they point to, stay the intake's. Errors: everything that a peer can do wrong is a `problem` to it. */
 

@@ -248,17 +248,44 @@ static void a_connection_waits_for_its_own_answers_and_nobody_else_does(void **s
     bed_close(&b);
 }
 
+static void a_creators_changes_reach_the_store_a_few_at_a_time_and_in_order(void **state) {
+    (void)state;
+    struct bed b;
+    bed_open(&b);
+    bed_hello(&b, 1, "luna");
+    bed_hello(&b, 2, "luna");
+    bed_hello(&b, 3, "band");
+    b.hold = true;
+    bed_orders(&b, 1, "A", ACCOUNT_STORE - 1);
+    bed_orders(&b, 2, "B", 400);
+    assert_int_equal(b.held_count, 2); /* one message may be larger than what is left */
+    bed_orders(&b, 1, "C", 1);
+    bed_send(&b, 1, "{\"type\":\"cancel\",\"id\":\"c\",\"order_refs\":[\"C0\"]}");
+    assert_int_equal(b.held_count, 2);
+    bed_orders(&b, 3, "A", 1);
+    assert_int_equal(b.held_count, 3); /* another creator waits for none of it */
+    bed_silent(&b);
+    bed_release(&b);
+    bed_expect(&b, 1, "\"id\":\"A\"", "\"refused\":0");
+    bed_expect(&b, 2, "\"id\":\"B\"", "\"accepted\":400");
+    bed_expect(&b, 3, "\"id\":\"A\"", "\"accepted\":1");
+    bed_expect(&b, 1, "\"id\":\"C\"", "\"accepted\":1");
+    bed_expect(&b, 1, "\"id\":\"c\"", "\"outcome\":\"cancelled\"");
+    bed_close(&b);
+}
+
 static void too_much_under_way_is_busy(void **state) {
     (void)state;
     struct bed b;
     char name[32];
+    int sent = 0;
     bed_open_plant(&b, "creators: {luna: {}}",
                    "creators: {c0: {}, c1: {}, c2: {}, c3: {}, c4: {}, c5: {}, c6: {}, c7: {}, c8: {}, c9: {}, c10: {}, c11: {}}");
     b.hold = true;
     for (uint64_t peer = 0; peer < 48; peer++) {
         snprintf(name, sizeof name, "c%d", (int)peer / 4);
         bed_hello(&b, peer, name);
-        for (int i = 0; i < INBOX_PEER_JOBS_MAX && b.held_count < INTAKE_JOBS_MAX; i++)
+        for (int i = 0; i < INBOX_PEER_JOBS_MAX && sent < INTAKE_JOBS_MAX; i++, sent++)
             bed_send(&b, peer, CANCEL);
     }
     bed_silent(&b);
@@ -295,6 +322,7 @@ int main(void) {
         cmocka_unit_test(a_refused_order_that_cannot_be_looked_up_is_busy_alone),
         cmocka_unit_test(a_rate_is_kept),
         cmocka_unit_test(a_connection_waits_for_its_own_answers_and_nobody_else_does),
+        cmocka_unit_test(a_creators_changes_reach_the_store_a_few_at_a_time_and_in_order),
         cmocka_unit_test(too_much_under_way_is_busy),
         cmocka_unit_test(what_is_not_offered_yet_is_not_ignored),
     };
