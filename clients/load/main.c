@@ -22,6 +22,8 @@
 
 enum { CREATORS_MAX = 10000, BATCH_MAX = 500, IN_FLIGHT_MAX = 64, SILENT_S = 60 };
 
+enum { HELP = -1 }; /* no status: only asked what there is */
+
 static const char usage[] =
     "usage: takt-load [OPTION …] ENDPOINT ORDER.json\n"
     "\n"
@@ -35,6 +37,7 @@ static const char usage[] =
     "  --batch N            orders in a message (50)\n"
     "  --rate N             orders a second in all (as fast as the credit allows)\n"
     "  --prefix TEXT        of the order_refs (the time, so that every run is new)\n"
+    "  --help               print this and end\n"
     "\n"
     "Exit status: 0 all were accepted; 1 some were refused; 64 wrong usage; 69 no answer for 60 s.\n";
 
@@ -112,7 +115,8 @@ static uint64_t number(const char *text, uint64_t most) {
 static int parse(struct load *l, int argc, char **argv) {
     static const struct option table[] = {{"creators", 1, NULL, 'c'}, {"keys", 1, NULL, 'k'},   {"plant-key", 1, NULL, 'p'},
                                           {"connections", 1, NULL, 'n'}, {"orders", 1, NULL, 'o'}, {"batch", 1, NULL, 'b'},
-                                          {"rate", 1, NULL, 'r'},     {"prefix", 1, NULL, 'x'}, {NULL, 0, NULL, 0}};
+                                          {"rate", 1, NULL, 'r'},     {"prefix", 1, NULL, 'x'}, {"help", 0, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     static char anybody[] = "load", made_up[32];
     char *creators = anybody;
     snprintf(made_up, sizeof made_up, "%llx", (unsigned long long)time(NULL));
@@ -127,6 +131,7 @@ static int parse(struct load *l, int argc, char **argv) {
         case 'b': l->batch = number(optarg, BATCH_MAX); break;
         case 'r': l->rate = number(optarg, 10000000); break;
         case 'x': l->prefix = optarg; break;
+        case 'h': return HELP;
         default: return EX_USAGE;
         }
     }
@@ -342,6 +347,8 @@ static void end(struct load *l) {
 int main(int argc, char **argv) {
     struct load l;
     int status = parse(&l, argc, argv);
+    if (status == HELP)
+        return fputs(usage, stdout) < 0;
     if (status == EX_USAGE)
         fputs(usage, stderr);
     if (status == 0)

@@ -27,6 +27,7 @@ EXITS = {
                    ("73", "A file cannot be written.")],
     "takt-sim": [("0", "The life was lived."), ("64", "Wrong arguments."), ("65", "A line of the feed is wrong."),
                  ("66", "A file is not there."), ("78", "The plant is wrong.")],
+    "takt-load": [("0", "All were accepted."), ("1", "Some were refused."), ("64", "Wrong usage."), ("69", "There was no answer for 60 s.")],
 }
 
 PAGES = {
@@ -93,6 +94,16 @@ With it an operator tries a line more, another shift or another scheduler before
                  "takt-sim --plant plant.yaml --feed season.jsonl.gz --scheduler atcs",
                  "What a season would have been with the ATCS rule.",
                  ["taktctl 1", "taktd 8", "takt.yaml 5"]),
+    "takt-load": (1, "measure a plant with orders of your own", """\
+.Nm
+pushes orders like that in
+.Pa ORDER.json
+to a plant, each with an order_ref of its own, and prints how many a second were accepted and how long receipts took.
+What it pushes is ordered: use a plant that is for trying.""",
+                  [],
+                  "takt-load --creators luna --orders 1000 ipc:///run/takt/orders.sock order.json",
+                  "A thousand orders of one creator:",
+                  ["takt-sim 1", "taktd 8"]),
 }
 
 
@@ -161,7 +172,7 @@ def program(build, name):
     section, about, prose, files, example, meaning, also = PAGES[name]
     lines = head(name, section, about) + [".Sh SYNOPSIS", ".Nm"]
     operand = {"taktd": ["Ar FILE"], "taktctl": ["Ar COMMAND", "Op Ar WORD ..."], "takt-solve": ["Ar PROBLEM"],
-               "takt-sim": ["Fl -plant Ar FILE ...", "Fl -feed Ar FEED"]}[name]
+               "takt-sim": ["Fl -plant Ar FILE ...", "Fl -feed Ar FEED"], "takt-load": ["Ar ENDPOINT", "Ar ORDER.json"]}[name]
     lines += [".Op Ar OPTION ..."] + ["." + word for word in operand] + [".Sh DESCRIPTION", prose]
     if name == "taktctl":
         lines += commands(build)
@@ -233,6 +244,69 @@ for each element of a list.""", ".Bl -tag -width Ds"]
     return 5, lines + [".El", ".Sh SEE ALSO", ".Xr taktctl 1 ,", ".Xr taktd 8"]
 
 
+# Who says what on which endpoint; what is left of the schema's messages after that is a mistake.
+ENDPOINTS = [
+    ("Orders", "listen.orders", "A creator says",
+     ["hello", "orders", "amend", "cancel", "quote", "status", "subscribe", "seen", "ping"], "and hears",
+     ["welcome", "accepted", "amended", "cancelled", "quoted", "statuses", "subscribed", "event", "pong", "problem"]),
+    ("Shipments", "listen.shipments", "A consumer says", ["consumer_hello", "taken", "shipped", "refused", "credit"], "and hears",
+     ["shipment", "confirmed"]),
+    ("The floor", "listen.floor", "A terminal says", ["terminal_hello", "next", "report"], "and hears", ["tasks", "reported"]),
+]
+
+
+def message(name, schema):
+    kind, needed = schema["properties"]["type"]["const"], schema.get("required", [])
+    lines = [f".It Cm {kind}"]
+    described = schema.get("description", "")
+    lines += [escape(described[0].upper() + described[1:].rstrip(".") + ".")] if described else []
+    members = [member for member in schema["properties"] if member != "type"]
+    for title, wanted in (("Members", True), ("Optional", False)):
+        named = [member for member in members if (member in needed) == wanted]
+        lines += [f"{title}: " + ", ".join(named) + "."] if named else []
+    return lines
+
+
+def protocol():
+    with open(f"{ROOT}/docs/protocol/messages.schema.json", encoding="utf-8") as f:
+        schemas = json.load(f)["$defs"]
+    left = {name for name, one in schemas.items() if "const" in one.get("properties", {}).get("type", {})}
+    lines = head("takt-protocol", 7, "what is said to and by the takt daemon") + [".Sh DESCRIPTION", """\
+Each endpoint is a ROUTER of ZeroMQ; who speaks to it connects with a DEALER.
+A message is one frame: a JSON object in UTF-8 with a member
+.Cm type .
+The first one is a hello.
+A question carries an
+.Cm id
+of the sender's, and its answer the same.
+Members that are not known are ignored.
+.Pp
+What is said to be accepted is on disk.
+Whoever got no answer sends again: the same
+.Cm order_ref ,
+.Cm report_ref
+or
+.Cm shipment_id
+changes nothing a second time.
+Times are RFC 3339 in UTC, dates those of the plant's zone.
+With
+.Ql security: curve
+a connection needs a key that the plant's file admits.
+.Pp
+The schema of every message, which clients may check against, is
+.Pa /usr/share/doc/takt/protocol/messages.schema.json ."""]
+    for title, option, sender, said, answer, heard in ENDPOINTS:
+        lines += [f".Sh {title.upper()}", "On the endpoint", f".Cm {option} :"]
+        for words, names in ((sender, said), (answer, heard)):
+            lines += [".Pp", f"{words[0].upper()}{words[1:]}:", ".Bl -tag -width Ds"]
+            lines += [line for name in names for line in message(name, schemas[name])] + [".El"]
+            left -= set(names)
+    assert not left, f"messages of no endpoint: {left}"
+    lines += [".Sh PROBLEMS", "A refusal names one of these problems, with a title, a detail and where in the message it is:", ".Bd -ragged -offset indent",
+              ", ".join(schemas["problem_name"]["enum"]) + ".", ".Ed"]
+    return 7, lines + [".Sh SEE ALSO", ".Xr takt.yaml 5 ,", ".Xr taktd 8"]
+
+
 def layout(lines):
     """As mdoc wants its source: a sentence begins a line, and no line of text is long."""
     out = []
@@ -250,8 +324,9 @@ def pages(build):
     for name in PAGES:
         section, lines = program(build, name)
         made[f"{name}.{section}"] = layout(lines)
-    section, lines = plant()
-    made[f"takt.yaml.{section}"] = layout(lines)
+    for name, make in (("takt.yaml", plant), ("takt-protocol", protocol)):
+        section, lines = make()
+        made[f"{name}.{section}"] = layout(lines)
     return made
 
 

@@ -12,7 +12,7 @@ from taktlab import BUILD, ROOT
 sys.path.insert(0, f"{ROOT}/packaging/man")
 import generate  # noqa: E402
 
-PAGES = ["takt-sim.1", "takt-solve.1", "takt.yaml.5", "taktctl.1", "taktd.8"]
+PAGES = ["takt-load.1", "takt-protocol.7", "takt-sim.1", "takt-solve.1", "takt.yaml.5", "taktctl.1", "taktd.8"]
 
 
 def test_the_pages_are_what_the_programs_and_the_schema_say():
@@ -31,7 +31,7 @@ def test_a_page_is_sound(name):
     assert wrong == []
 
 
-@pytest.mark.parametrize("program", ["taktd", "taktctl", "takt-solve", "takt-sim"])
+@pytest.mark.parametrize("program", ["taktd", "taktctl", "takt-solve", "takt-sim", "takt-load"])
 def test_every_option_of_a_program_stands_in_its_page(program):
     section = {"taktd": 8}.get(program, 1)
     shown = subprocess.run(["mandoc", "-T", "ascii", f"{ROOT}/packaging/man/{program}.{section}"], capture_output=True, text=True, check=True).stdout
