@@ -6,6 +6,8 @@ CC       ?= gcc
 PYTHON   ?= /usr/bin/python3
 DESTDIR  ?=
 prefix   ?= /usr
+libdir   ?= $(prefix)/lib
+sysconfdir ?= /etc
 VERSION  := $(shell cat VERSION)
 
 PACKAGES := libzmq yaml-0.1 sqlite3 libpq jansson libsystemd libsodium zlib libmicrohttpd libqrencode
@@ -58,8 +60,8 @@ CLIENT_C := $(patsubst %.c,$(O)/%.o,$(filter-out %takt-push.c,$(wildcard clients
 $(O)/clients/c/%.o: CFLAGS_ += -fPIC -fvisibility=hidden
 $(O)/libtakt.so: $(CLIENT_C) $(O)/clients/c/takt-push.o
 	$(call quiet,LINK,$@)
-	$(Q)$(CC) -shared -Wl,-soname,libtakt.so.0 -Wl,-z,defs $(SANFLAGS) $(LDFLAGS) -o $@ $(CLIENT_C) $(shell pkg-config --libs libzmq jansson)
-	@ln -sf libtakt.so $(O)/libtakt.so.0
+	$(Q)$(CC) -shared -Wl,-soname,libtakt.so.1 -Wl,-z,defs $(SANFLAGS) $(LDFLAGS) -o $@ $(CLIENT_C) $(shell pkg-config --libs libzmq jansson)
+	@ln -sf libtakt.so $(O)/libtakt.so.1
 $(O)/takt-push: $(O)/clients/c/takt-push.o $(O)/libtakt.so
 	$(call quiet,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $< -L$(O) -ltakt -Wl,-rpath,'$$ORIGIN'
@@ -142,6 +144,13 @@ check-alerts: $(filter $(O)/promtool,$(PROMTOOL))
 	$(PROMTOOL) check rules packaging/prometheus/takt.rules.yml
 	$(PROMTOOL) test rules packaging/prometheus/takt.test.yml
 
+# The packages, installed, used, killed, upgraded and purged under a systemd that has booted: in Debian 12 and 13 (systemd 252, 257),
+# or in BOXES. Says so where the machine cannot do it.
+BOXES ?= bookworm trixie
+check-container:
+	@packaging/install-packages build check package box
+	TAKT_BOX_SUITES='$(BOXES)' $(PYTHON) -m pytest -x -s -q -rs --durations=3 -p no:cacheprovider tests/container
+
 # The whole suite under a sanitizer, each in a build folder of its own.
 check-asan:
 	@packaging/install-packages build check sanitize
@@ -183,9 +192,10 @@ fuzz-one:
 # Heavy suites. SHARED may hold a real order feed; without it the demo's is used by the system tests alone.
 SHARED ?= ../shared
 soak: all $(O)/bench/reference
-	@packaging/install-packages build check box sanitize
+	@packaging/install-packages build check sanitize
 	$(PYTHON) bench/moves.py --build $(O)
-	tests/soak/unit.sh $(O) || [ $$? -eq 77 ]
+	$(MAKE) --no-print-directory check-container
+	packaging/check-reproducible
 	TAKT_LIVES=20000 $(O)/tests/simulation/test_lives
 	$(PYTHON) tests/soak/kills.py --build $(O) --plant $(SHARED)/orders/plant.yaml --drop-in $(SHARED)/orders/giftware/creators.yaml \
 	    --feed $(SHARED)/orders/giftware/feed.jsonl.gz --days 7 --kills 20 --speed 3000
@@ -205,26 +215,32 @@ share := $(DESTDIR)$(prefix)/share
 unitdir ?= $(prefix)/lib/systemd/system
 units := $(DESTDIR)$(unitdir)
 
-# The unit for several plants on one machine is that for one, with the plant's name in its paths.
+# The units for several plants on one machine are those for one, with the plant's name in their paths.
+FOR_ONE_PLANT := -e 's|/etc/takt/taktd.yaml|/etc/takt/%i.yaml|g' -e 's|^StateDirectory=takt$$|&/%i|' \
+    -e 's|^RuntimeDirectory=takt$$|&/%i|' -e 's|^StateDirectory=takt takt/backup|StateDirectory=takt/%i takt/%i/backup|' -e 's|/var/lib/takt|/var/lib/takt/%i|' \
+    -e 's|/run/takt/|/run/takt/%i/|' -e 's|taktctl reload|taktctl --socket ipc:///run/takt/%i/control.sock reload|' \
+    -e 's|^LoadCredential=.*|&/%i|' -e 's|^Description=.*|& for %i|'
+
 install: all
 	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/sbin $(units) $(DESTDIR)$(prefix)/lib/sysusers.d $(share)/takt/examples \
-	    $(share)/man/man1 $(share)/man/man5 $(share)/man/man8 $(share)/bash-completion/completions $(share)/zsh/vendor-completions \
+	    $(share)/man/man1 $(share)/man/man5 $(share)/man/man7 $(share)/man/man8 $(share)/bash-completion/completions $(share)/zsh/vendor-completions \
 	    $(share)/fish/vendor_completions.d
 	install -m 755 $(O)/taktd $(DESTDIR)$(prefix)/sbin/
 	install -m 755 $(O)/taktctl $(O)/takt-solve $(O)/takt-sim $(O)/takt-load $(DESTDIR)$(prefix)/bin/
-	install -d $(DESTDIR)$(prefix)/lib/pkgconfig $(DESTDIR)$(prefix)/include
-	install -m 755 $(O)/libtakt.so $(DESTDIR)$(prefix)/lib/libtakt.so.0
-	ln -sf libtakt.so.0 $(DESTDIR)$(prefix)/lib/libtakt.so
+	install -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(prefix)/include
+	install -m 644 $(O)/libtakt.so $(DESTDIR)$(libdir)/libtakt.so.1
+	ln -sf libtakt.so.1 $(DESTDIR)$(libdir)/libtakt.so
 	install -m 644 clients/c/takt.h $(DESTDIR)$(prefix)/include/
-	sed 's|@prefix@|$(prefix)|; s|@version@|$(VERSION)|' clients/c/takt.pc.in >$(DESTDIR)$(prefix)/lib/pkgconfig/takt.pc
-	install -m 644 packaging/taktd.service $(units)/
-	sed -e 's|/etc/takt/taktd.yaml|/etc/takt/%i.yaml|g' -e 's#^\(StateDirectory\|RuntimeDirectory\)=takt$$#\1=takt/%i#' \
-	    -e 's|/var/lib/takt$$|/var/lib/takt/%i|' -e 's|taktctl reload|taktctl --socket ipc:///run/takt/%i/control.sock reload|' \
-	    -e 's|^Description=.*|& for %i|' packaging/taktd.service >$(units)/taktd@.service
+	sed 's|@prefix@|$(prefix)|; s|@libdir@|$(libdir)|; s|@version@|$(VERSION)|' clients/c/takt.pc.in >$(DESTDIR)$(libdir)/pkgconfig/takt.pc
+	install -d -m 700 $(DESTDIR)$(sysconfdir)/takt/credentials
+	install -m 644 packaging/taktd.service packaging/taktd.socket packaging/takt-backup.service packaging/takt-backup.timer $(units)/
+	for unit in taktd.service taktd.socket takt-backup.service takt-backup.timer; do \
+	    sed $(FOR_ONE_PLANT) packaging/$$unit >$(units)/$${unit%.*}@.$${unit##*.} || exit 1; done
 	install -m 644 packaging/takt.sysusers $(DESTDIR)$(prefix)/lib/sysusers.d/takt.conf
 	install -m 644 config/examples/*.yaml config/schema/plant.schema.json $(share)/takt/examples/
 	install -m 644 packaging/man/*.1 $(share)/man/man1/
 	install -m 644 packaging/man/*.5 $(share)/man/man5/
+	install -m 644 packaging/man/*.7 $(share)/man/man7/
 	install -m 644 packaging/man/*.8 $(share)/man/man8/
 	install -d $(DESTDIR)$(prefix)/lib/systemd/catalog $(share)/takt/prometheus $(share)/takt/grafana
 	install -m 644 packaging/catalog/*.catalog $(DESTDIR)$(prefix)/lib/systemd/catalog/
@@ -247,5 +263,5 @@ $(O)/daemon/http/pages.o: $(wildcard daemon/http/pages/*)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all demo check check-programs check-built check-board check-alerts check-asan check-tsan check-valgrind valgrind-built fuzz fuzz-one soak bench lint install deb clean
+.PHONY: all demo check check-programs check-built check-board check-container check-alerts check-asan check-tsan check-valgrind valgrind-built fuzz fuzz-one soak bench lint install deb clean
 .SECONDARY:

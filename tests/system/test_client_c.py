@@ -83,4 +83,4 @@ def test_the_library_shows_its_own_names_alone_and_pkg_config_finds_it(tmp_path)
                            env={**os.environ, "PKG_CONFIG_PATH": f"{tmp_path}/usr/lib/pkgconfig", "PKG_CONFIG_SYSROOT_DIR": str(tmp_path),
                                 "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1", "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}).stdout
     assert "-ltakt" in found
-    assert os.path.exists(f"{tmp_path}/usr/include/takt.h") and os.path.exists(f"{tmp_path}/usr/lib/libtakt.so.0")
+    assert os.path.exists(f"{tmp_path}/usr/include/takt.h") and os.path.exists(f"{tmp_path}/usr/lib/libtakt.so.1")
