@@ -66,7 +66,8 @@ class Packages:
         if not glob.glob(f"{self.new}/takt_*.deb"):
             subprocess.run([f"{ROOT}/packaging/build-deb", self.old], check=True, stdout=subprocess.DEVNULL)
             make_next(f"{folder}/source")
-            subprocess.run([f"{folder}/source/packaging/build-deb", self.new], check=True, stdout=subprocess.DEVNULL)
+            quick = {"DEB_BUILD_OPTIONS": "noautodbgsym", "DEB_CFLAGS_APPEND": "-O0 -g0", "DEB_CPPFLAGS_APPEND": "-U_FORTIFY_SOURCE"}
+            subprocess.run([f"{folder}/source/packaging/build-deb", self.new], check=True, stdout=subprocess.DEVNULL, env={**os.environ, **quick})
 
     def all(self):
         return [p for f in (self.old, self.new) for p in glob.glob(f"{f}/*.deb") if "dbgsym" not in p]
