@@ -72,6 +72,8 @@ bool control_show_late(struct control_call *call) {
     const struct store_orders *orders = call->request;
     struct writer *w = control_reply(call);
     writer_integer(w, "endangered", (int64_t)late->u.late.ret_endangered);
+    if (late->u.late.ret_flow_s >= 0)
+        writer_integer(w, "flow_s", late->u.late.ret_flow_s);
     writer_list(w, "orders");
     for (size_t i = 0, k = 0; i < orders->ret_count && k < late->u.late.ret_count; k++) {
         if (orders->ret_orders[i].no != late->u.late.ret_orders[k].order)

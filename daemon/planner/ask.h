@@ -168,6 +168,7 @@ struct ask {
             size_t limit;
             struct late_view *ret_orders;
             size_t ret_count;
+            int64_t ret_flow_s;      /* from acceptance to packing, on average of the open orders with a plan; -1: there are none */
             uint64_t ret_endangered; /* how many are not late but have less than LATE_SPARE_S to spare */
         } late;
         struct {

@@ -51,14 +51,23 @@ static bool look_at(const struct order *o, struct late_view *ret) {
 
 void late_answer(const struct planner *p, struct ask *ask) {
     const struct table *orders = &p->book.by_no;
+    int64_t flow_s = 0, known = 0;
     ask->u.late.ret_orders = arena_array(ask->arena, ask->u.late.limit, sizeof *ask->u.late.ret_orders);
     for (size_t i = 0; orders->slots != NULL && ask->u.late.limit > 0 && i <= orders->mask; i++) {
         struct late_view late;
-        if (orders->slots[i] == NULL || !look_at(orders->slots[i], &late))
+        const struct order *o = orders->slots[i];
+        if (o == NULL)
+            continue;
+        if (o->packed_s != TAKT_TIME_NEVER) {
+            flow_s += o->packed_s - o->accepted_at_s;
+            known++;
+        }
+        if (!look_at(o, &late))
             continue;
         ask->u.late.ret_endangered += late.spare_s >= 0 && late.spare_s < LATE_SPARE_S;
         keep(ask, &late);
     }
+    ask->u.late.ret_flow_s = known > 0 ? flow_s / known : -1;
     if (ask->u.late.ret_count > 0)
         qsort(ask->u.late.ret_orders, ask->u.late.ret_count, sizeof *ask->u.late.ret_orders, by_spare);
 }

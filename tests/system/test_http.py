@@ -71,7 +71,9 @@ def test_orders_that_will_be_late_are_listed_the_worst_first():
         lab.ctl("report", "down", "--line", "sew-1.2", "--until", "2026-11-27T06:00:00Z", "--reason", "needle")
         wait_until(lambda: lab.ctl("status")["plan"]["late_wish"] == 4 and lab.ctl("status")["promises"]["repromised"] == 4,
                    what="late orders that were told so")
-        late = json.loads(lab.get("/api/late?limit=3")[1])["orders"]
+        answer = json.loads(lab.get("/api/late?limit=3")[1])
+        late = answer["orders"]
+        assert 3 * 86400 < answer["flow_s"] < 6 * 86400, "the lines are down for four days"
         spare = [o["spare_s"] for o in late]
         assert len(late) == 3 and spare == sorted(spare)
         assert all(o["creator"] == "luna" and o["expected_packed"] for o in late)

@@ -76,6 +76,7 @@ function showFigures() {
     ["late-promise", number(status.plan.late_promise), status.plan.late_promise ? "bad" : "good"],
     ["endangered", number(late.endangered)],
     ["late-wish", number(status.plan.late_wish)],
+    ["flow", late.flow_s === undefined ? say("none") : span(late.flow_s * 1000)],
     ["repromised", number(p.repromised)],
     ["to-ship", number(status.shipments.open + status.shipments.taken)],
     ["aside", number(status.shipments.aside), status.shipments.aside ? "bad" : ""],

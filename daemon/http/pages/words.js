@@ -5,7 +5,7 @@ export const words = {
   en: {
     "other": "中文", "skip": "To the plan",
     "live": "live", "away": "no connection, trying again", "figures": "At a glance",
-    "orders-open": "open orders", "units-open": "open units", "kept": "promises kept", "repromised": "promises moved",
+    "orders-open": "open orders", "units-open": "open units", "kept": "promises kept", "flow": "flow time, order to packed", "repromised": "promises moved",
     "late-promise": "will miss their promise", "endangered": "promised with little to spare", "late-wish": "later than wished",
     "to-ship": "parcels to ship", "aside": "parcels set aside", "plan-version": "plan, version",
     "plan": "Plan", "earlier": "earlier", "later": "later", "now": "Now", "span": "Show",
@@ -26,7 +26,7 @@ export const words = {
   zh: {
     "other": "English", "skip": "转到计划",
     "live": "实时", "away": "连接中断，正在重试", "figures": "概览",
-    "orders-open": "未完成订单", "units-open": "未完成件数", "kept": "按时履约", "repromised": "改期承诺",
+    "orders-open": "未完成订单", "units-open": "未完成件数", "kept": "按时履约", "flow": "流程时间（下单至打包）", "repromised": "改期承诺",
     "late-promise": "将晚于承诺", "endangered": "承诺余量很小", "late-wish": "晚于期望",
     "to-ship": "待发包裹", "aside": "搁置的包裹", "plan-version": "计划版本",
     "plan": "生产计划", "earlier": "更早", "later": "更晚", "now": "现在", "span": "显示",
