@@ -117,6 +117,24 @@ def test_the_plan_can_be_read_without_a_mouse_and_without_eyes(lab):
         assert unnamed == []
 
 
+def test_of_a_long_queue_only_the_ends_are_told(lab):
+    with Browser() as b:
+        open_board(b, lab)
+        told = b.do("execute/async", script="""
+            const done = arguments[0], queue = Array.from({length: 30}, (_, i) => ({what: 'line', line: 'print-1', task: `L${i}-print`, text: `step ${i}`}));
+            import('/why.js').then(({tell}) => done(['en', 'zh'].map(language =>
+              tell({steps: [{what: 'packing', to: '2026-11-23T06:00:00Z', text: 'packed'}, ...queue]}, language, at => at))));""", args=[])
+        english, chinese = told
+        assert english == ["packed", "step 0", "step 1", "… behind 26 more tasks on line print-1 …", "step 28", "step 29"]
+        assert len(chinese) == 6 and "26" in chinese[3]
+
+
+def test_a_short_plan_is_shown_large(lab):
+    with Browser() as b:
+        open_board(b, lab)
+        assert float(b.run("return document.getElementById('span').value")) <= 1
+
+
 def test_it_is_readable_in_the_dark(lab):
     with Browser(dark=True) as b:
         open_board(b, lab)

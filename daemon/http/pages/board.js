@@ -72,7 +72,7 @@ function showFigures() {
   const figures = [
     ["orders-open", number(status.plan.orders_open)],
     ["units-open", number(status.plan.units_open)],
-    ["kept", ended ? `${(100 * p.kept / ended).toFixed(1)} %` : say("none"), p.broken ? "" : "good"],
+    ["kept", ended ? `${(100 * p.kept / ended).toFixed(1)} %` : say("none"), p.broken || !ended ? "" : "good"],
     ["late-promise", number(status.plan.late_promise), status.plan.late_promise ? "bad" : "good"],
     ["endangered", number(late.endangered)],
     ["late-wish", number(status.plan.late_wish)],
@@ -127,7 +127,12 @@ async function why(order, button) {
 
 function whyRow(name) {
   const row = document.createElement("tr"), answer = told.get(name);
-  const text = cell(answer ? tell(answer, language, full) : say("unknown-order"), "text");
+  const list = document.createElement("ol"), text = cell(answer ? list : say("unknown-order"), "text");
+  list.append(...(answer ? tell(answer, language, full) : []).map(sentence => {
+    const li = document.createElement("li");
+    li.textContent = sentence;
+    return li;
+  }));
   text.colSpan = 6;
   row.append(text);
   return row;
@@ -217,6 +222,14 @@ async function askPlan() {
   return plan;
 }
 
+// The first look shows the whole plan, if it is short.
+function fitSpan(days) {
+  const fitting = [...$("span").options].find(option => Number(option.value) * 0.9 >= days && Number(option.value) <= 3);
+  if (!fitting) return;
+  $("span").value = fitting.value;
+  view.days = Number(fitting.value);
+}
+
 async function refresh() {
   if (busy) return;
   busy = true;
@@ -225,6 +238,7 @@ async function refresh() {
     const status = await ask("/api/status");
     zone = status.plant.time_zone;
     offset = {plant: Date.parse(status.time), here: Date.now(), speed: status.speed};
+    if (!state.status && status.plan.tasks_open) fitSpan((Date.parse(status.plan.last_end) - plantNow()) / DAY);
     const [late, creators, plan] = await Promise.all([ask("/api/late"), ask("/api/creators"), askPlan()]);
     state = {status, late, creators, plan};
     connected(true);

@@ -67,7 +67,7 @@ export class Gantt {
   }
 
   paintAxis(c) {
-    const days = (this.to - this.from) / (24 * HOUR), every = (days <= 1 ? 2 : days <= 3 ? 6 : days <= 8 ? 24 : 24 * 7) * HOUR;
+    const days = (this.to - this.from) / (24 * HOUR), every = (days <= 0.5 ? 0.5 : days <= 1 ? 2 : days <= 3 ? 6 : days <= 8 ? 24 : 24 * 7) * HOUR;
     c.fillStyle = style("--dim");
     c.strokeStyle = style("--rule");
     c.beginPath();
@@ -89,7 +89,9 @@ export class Gantt {
     for (const down of this.downs.filter(d => d.line === row.line && d.to > this.from && d.from < this.to)) {
       const x = Math.max(LABEL, this.x(down.from));
       c.fillStyle = style("--down");
-      c.fillRect(x, top, Math.min(this.width, this.x(down.to)) - x, height);
+      const width = Math.min(this.width, this.x(down.to)) - x;
+      c.fillRect(x, top, width, height);
+      if (down.reason && width > 46) this.label(c, down.reason, x, top, width, height);
     }
     let right = -1;
     for (const task of row.tasks) {

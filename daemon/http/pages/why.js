@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why an order leaves when it does. In English the daemon's own sentence; in Chinese one made from the steps, whose kinds are
-// few: `what`, and where one kind can be said in several ways, `how` (daemon/planner/ask.h, struct why_step). A kind without
+// Why an order leaves when it does, step by step. In English the daemon's own sentences; in Chinese made from the steps, whose
+// kinds are few: `what`, and where one kind can be said in several ways, `how` (daemon/planner/ask.h, struct why_step). A kind without
 // words here is given in the daemon's.
 
 const lot = step => step.task?.replace(/-.*/, "");
@@ -45,8 +45,29 @@ export const zh = {
   "kept": s => `比最后的承诺${kept(s.from, s.to)}${s.until ? `，比最初的承诺${kept(s.from, s.until)}` : ""}`,
 };
 
-// at: how a moment is written.
+const QUEUE_SHOWN = 2;
+
+// Of a long queue for one line the first and last are told: who stands between does not matter.
+function shorten(steps, language) {
+  const short = [];
+  for (let i = 0; i < steps.length;) {
+    let to = i;
+    while (to < steps.length && steps[to].what === "line" && steps[to].line === steps[i].line) to++;
+    const left = to - i - 2 * QUEUE_SHOWN;
+    if (left > 1) {
+      short.push(...steps.slice(i, i + QUEUE_SHOWN), {what: "more", text: language === "zh"
+        ? `…产线 ${steps[i].line} 上还有 ${left} 项任务排在前面…` : `… behind ${left} more tasks on line ${steps[i].line} …`},
+      ...steps.slice(to - QUEUE_SHOWN, to));
+      i = to;
+    } else {
+      short.push(steps[i++]);
+    }
+  }
+  return short;
+}
+
+// Sentences, one a step. at: how a moment is written.
 export function tell(answer, language, at) {
-  if (language !== "zh") return answer.sentence;
-  return answer.steps.map(s => (zh[s.how ? `${s.what} ${s.how}` : s.what] ?? (() => s.text))(s, at)).filter(Boolean).join("；");
+  return shorten(answer.steps, language).map(s =>
+    (language === "zh" && zh[s.how ? `${s.what} ${s.how}` : s.what] || (() => s.text))(s, at)).filter(Boolean);
 }
