@@ -23,3 +23,6 @@
 #endif
 
 #define TEST_EFFORT(full) ((full) / TEST_EFFORT_SHARE)
+
+/* The step of a test that goes through every call of a kind, one after the other. */
+#define TEST_STRIDE (TEST_EFFORT_SHARE > 1 ? 7 : 1)

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "daemon/store/store.h"
+#include "tests/effort.h"
 #include "tests/fault/faulty_vfs.h"
 
 #include <fcntl.h>
@@ -242,7 +243,7 @@ static bool live(enum fault fault, long nth) {
 static void live_through(enum fault fault) {
     long nth = 1;
     while (live(fault, nth))
-        nth++;
+        nth += TEST_STRIDE;
     assert_true(nth > STEPS * 2); /* every step has written and synced */
 }
 
@@ -308,7 +309,7 @@ static void opening_fails_or_works_whatever_call_fails(void **state) {
     struct store *s = open_well(path);
     assert_int_equal(do_accept(s, 0), 0);
     store_close(s);
-    for (long nth = 1;; nth++) {
+    for (long nth = 1;; nth += TEST_STRIDE) {
         struct takt_error err = {0};
         faulty_arm(FAULT_IOERR_ONCE, nth);
         int code = open_at(path, &s, &err);
@@ -343,7 +344,7 @@ _Noreturn static void child(int fd, long nth) {
 
 static void whatever_call_it_dies_at_what_was_told_is_there_once(void **state) {
     (void)state;
-    for (long nth = 1;; nth++) {
+    for (long nth = 1;; nth += TEST_STRIDE) {
         int fds[2], status, codes[STEPS];
         unsigned char step;
         assert_int_equal(pipe(fds), 0);
