@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* How fast the store is, beside what the database allows: bench/store [FOLDER | postgresql://…]
+/* How fast the store is, beside what the database allows: bench/store [FOLDER | postgresql://… [PART…]]
  *
  * accept: durable orders a second in groups, by turns with the least that keeps them: one typed row of the same size
  * under a unique (creator, order_ref) in one table. SQLite: WAL and synchronous=FULL, otherwise as it comes.
@@ -11,9 +11,9 @@
  *
  * publish: a plan that changes up to 100,000 tasks.
  *
- * recover: all that a planner starts from, with 1,000,000 open orders and more, page by page.
+ * recover: all that a planner starts from, with 1,000,000 open orders and more, page by page; it does publish as well.
  *
- * Each prints lines of `name value`. The folder (default: the current one) must be on the disk that is meant; for
+ * PART: accept, single, publish, recover; all of them if none is named. Each prints lines of `name value`. The folder (default: the current one) must be on the disk that is meant; for
  * PostgreSQL the current one is on the server's disk. Its database should be empty. */
 
 #include "daemon/store/store.h"
@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CREATORS = 50, MESSAGE = 64, ROUNDS = 5, SINGLES = 2000, TASKS = 100000, OPEN_ORDERS = 1000000, PAGE = 10000 };
+enum { CREATORS = 50, MESSAGE = 64, TURN = 16, SLOTS = 3, ROUNDS = 5, SINGLES = 2000, TASKS = 100000, OPEN_ORDERS = 1000000, PAGE = 10000, LOTS = 10000, OPS = 10 };
 static const double round_s = 1.0;
 static const int64_t now_at_s = 1764547200;
 
@@ -246,8 +246,9 @@ struct sides {
     sqlite3 *db;
     sqlite3_stmt *insert;
     struct store *store;
-    struct message *messages;
+    struct message *messages; /* SLOTS times TURN of them: two turns may be under way */
     uint64_t limit_n, store_n;
+    size_t slot, waiting; /* orders that were submitted and are not done */
 };
 
 static double limit_turn(struct sides *s, size_t batch) {
@@ -291,28 +292,51 @@ static double postgres_rate(struct sides *s, size_t batch, size_t conns) {
     return (double)rows / (busy + now_s() - t);
 }
 
-static double store_one_turn(struct sides *s, size_t batch) {
-    for (size_t i = 0; i < batch / MESSAGE; i++) {
-        make_message(&s->messages[i], s->store_n + i * MESSAGE, MESSAGE);
-        store_submit(s->store, &s->messages[i].request.head);
+static void take_done(struct sides *s, const struct store_request *done) {
+    for (; done != NULL; done = done->next) {
+        if (done->code != 0)
+            stop("accept", done->err.text);
+        s->waiting -= ((const struct store_accept *)done)->count;
     }
-    s->store_n += batch;
-    double t = now_s();
-    struct store_request *done = store_turn(s->store, 0);
-    t = now_s() - t;
-    for (struct store_request *r = done; r != NULL; r = r->next)
-        if (r->code != 0)
-            stop("accept", r->err.text);
-    return t;
 }
 
-static double rate(struct sides *s, size_t batch, double (*turn)(struct sides *s, size_t batch)) {
+/* As the daemon's store does: what comes while a group is under way is the next one. */
+static double store_one_turn(struct sides *s, size_t batch) {
+    struct message *messages = s->messages + s->slot++ % SLOTS * TURN;
+    for (size_t i = 0; i < batch / MESSAGE; i++) {
+        make_message(&messages[i], s->store_n + i * MESSAGE, MESSAGE);
+        store_submit(s->store, &messages[i].request.head);
+    }
+    s->store_n += batch;
+    s->waiting += batch;
+    double t = now_s();
+    if (!store_under_way(s->store))
+        take_done(s, store_begin(s->store));
+    while (s->waiting > (store_under_way(s->store) ? batch : 0))
+        take_done(s, store_turn(s->store, 0));
+    return now_s() - t;
+}
+
+static double store_drain(struct sides *s) {
+    double t = now_s();
+    while (s->waiting > 0)
+        take_done(s, store_turn(s->store, 0));
+    return now_s() - t;
+}
+
+static double store_rate(struct sides *s, size_t batch) {
     double busy = 0, start = now_s();
     size_t rows = 0;
-    while (now_s() - start < round_s) {
-        busy += turn(s, batch);
-        rows += batch;
-    }
+    for (; now_s() - start < round_s; rows += batch)
+        busy += store_one_turn(s, batch);
+    return (double)rows / (busy + store_drain(s));
+}
+
+static double sqlite_rate(struct sides *s, size_t batch) {
+    double busy = 0, start = now_s();
+    size_t rows = 0;
+    for (; now_s() - start < round_s; rows += batch)
+        busy += limit_turn(s, batch);
     return (double)rows / busy;
 }
 
@@ -339,7 +363,7 @@ static double median(double *values, size_t count) {
 
 static double limit_rate(struct sides *s, size_t batch) {
     if (!database)
-        return rate(s, batch, limit_turn);
+        return sqlite_rate(s, batch);
     double one = postgres_rate(s, batch, 1), two = postgres_rate(s, batch, 2);
     return one > two ? one : two;
 }
@@ -350,7 +374,7 @@ static void bench_accept(struct sides *s) {
         double limit[ROUNDS], store[ROUNDS], share[ROUNDS];
         for (int i = 0; i < ROUNDS; i++) {
             limit[i] = limit_rate(s, batches[b]);
-            store[i] = rate(s, batches[b], store_one_turn);
+            store[i] = store_rate(s, batches[b]);
             share[i] = store[i] / limit[i];
         }
         printf("accept.%zu.limit_rows_s %.0f\n", batches[b], median(limit, ROUNDS));
@@ -390,9 +414,10 @@ static void bench_single(struct sides *s) {
 
 /* ---- publish and recover ---- */
 
-/* Every open order into a lot of a hundred, ten tasks a lot, in publications as a planner writes them. */
+/* Every open order into one of LOTS, OPS tasks a lot, in publications as a planner writes them. */
 static uint64_t plan_all(struct store *store, uint64_t orders, uint64_t *publish_no) {
-    enum { LOT = 100, OPS = 10, CHUNK = 20000 };
+    const uint64_t lot_size = orders / LOTS;
+    enum { CHUNK = 20000 };
     struct arena *arena = arena_new();
     struct store_claim claim = {.head = {.op = STORE_CLAIM}};
     store_call(store, &claim.head);
@@ -400,16 +425,16 @@ static uint64_t plan_all(struct store *store, uint64_t orders, uint64_t *publish
     store_call(store, &meta.head);
     for (uint64_t from = 0; from < orders; from += CHUNK) {
         arena_clear(arena);
-        struct lot_row *lots = arena_array(arena, CHUNK / LOT, sizeof *lots);
-        struct task_row *tasks = arena_array(arena, CHUNK / LOT * OPS, sizeof *tasks);
+        struct lot_row *lots = arena_array(arena, CHUNK / lot_size, sizeof *lots);
+        struct task_row *tasks = arena_array(arena, CHUNK / lot_size * OPS, sizeof *tasks);
         struct slice_row *slices = arena_array(arena, CHUNK, sizeof *slices);
         struct order_update *updates = arena_array(arena, CHUNK, sizeof *updates);
         size_t n = 0, lot_count = 0, task_count = 0;
         for (uint64_t no = from + 1; no <= from + CHUNK && no <= orders; no++, n++) {
-            uint32_t lot = (uint32_t)((no - 1) / LOT + 1);
+            uint32_t lot = (uint32_t)((no - 1) / lot_size + 1);
             slices[n] = (struct slice_row){.order = no, .count = 2, .lot = lot};
             updates[n] = (struct order_update){no, ORDER_PLANNED, now_at_s + 86400, TAKT_TIME_NONE};
-            if ((no - 1) % LOT != 0)
+            if ((no - 1) % lot_size != 0)
                 continue;
             lots[lot_count++] = (struct lot_row){
                 .lot = lot, .product = item.product, .like = item.options, .firm_at_s = TAKT_TIME_NEVER, .units = 200};
@@ -444,7 +469,6 @@ static uint64_t plan_all(struct store *store, uint64_t orders, uint64_t *publish
 }
 
 static void bench_publish(struct store *store, uint64_t epoch, uint64_t *publish_no, uint64_t lots) {
-    enum { OPS = 10 };
     double took[ROUNDS];
     struct task_row *tasks = takt_alloc(TASKS * sizeof *tasks);
     struct store_load meta = {.head = {.op = STORE_LOAD}, .kind = LOAD_META};
@@ -514,6 +538,22 @@ static void bench_recover(void) {
     arena_free(arena);
 }
 
+static bool wanted(int argc, char **argv, const char *part) {
+    for (int i = 2; i < argc; i++)
+        if (strcmp(argv[i], part) == 0)
+            return true;
+    return argc <= 2;
+}
+
+static void close_limit(struct sides *s) {
+    sqlite3_finalize(s->insert);
+    sqlite3_close(s->db);
+    for (size_t i = 0; i < 2; i++)
+        PQfinish(limit_conns[i]);
+    for (size_t i = 0; i < LIMIT_COLUMNS; i++)
+        free(columns[i].bytes);
+}
+
 int main(int argc, char **argv) {
     database = argc > 1 && strncmp(argv[1], "postgresql:", 11) == 0 ? argv[1] : NULL;
     const char *folder = argc > 1 && !database ? argv[1] : ".";
@@ -521,26 +561,28 @@ int main(int argc, char **argv) {
     snprintf(limit_path, sizeof limit_path, "%s/bench-limit", folder);
     remove_store(path);
     remove_store(limit_path);
-    struct sides s = {.store = open_store(), .messages = takt_alloc(64 * sizeof *s.messages)};
+    struct sides s = {.store = open_store(), .messages = takt_alloc((size_t)SLOTS * TURN * sizeof *s.messages)};
     if (database)
         open_postgres_limit();
     else
         s.insert = open_limit(&s.db);
-    bench_accept(&s);
-    bench_single(&s);
-    sqlite3_finalize(s.insert);
-    sqlite3_close(s.db);
-    for (size_t i = 0; i < 2; i++)
-        PQfinish(limit_conns[i]);
-    for (size_t i = 0; i < LIMIT_COLUMNS; i++)
-        free(columns[i].bytes);
-    while (s.store_n < OPEN_ORDERS)
+    if (wanted(argc, argv, "accept"))
+        bench_accept(&s);
+    if (wanted(argc, argv, "single"))
+        bench_single(&s);
+    close_limit(&s);
+    bool recover = wanted(argc, argv, "recover");
+    uint64_t publish_no = 0, orders = recover ? OPEN_ORDERS : wanted(argc, argv, "publish") ? LOTS : 0;
+    while (s.store_n < orders)
         store_one_turn(&s, 1024);
-    uint64_t publish_no = 0, orders = OPEN_ORDERS;
-    uint64_t epoch = plan_all(s.store, orders, &publish_no);
-    bench_publish(s.store, epoch, &publish_no, orders / 100);
+    store_drain(&s);
+    if (orders > 0) {
+        uint64_t epoch = plan_all(s.store, orders, &publish_no);
+        bench_publish(s.store, epoch, &publish_no, LOTS);
+    }
     store_close(s.store);
-    bench_recover();
+    if (recover)
+        bench_recover();
     free(s.messages);
     remove_store(path);
     remove_store(limit_path);

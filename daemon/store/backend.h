@@ -14,6 +14,10 @@ struct store_backend {
     void (*close)(void *self);
     /* Runs a chain of requests in order and commits once; fills code and err of each. */
     void (*run)(void *self, struct store_request *chain);
+    /* Where several groups can be under way (else NULL): begin sends one on its way, false: it has to be run, after the
+     * others; finish waits for the one begun first, with its results as of `run`, NULL: none is under way. */
+    bool (*begin)(void *self, struct store_request *chain);
+    struct store_request *(*finish)(void *self);
     const char *(*trouble)(const void *self);
 };
 

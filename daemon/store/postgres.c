@@ -30,6 +30,7 @@
 
 #include "daemon/store/backend.h"
 #include "daemon/store/operation.h"
+#include "daemon/store/postgres_ahead.h"
 #include "daemon/store/postgres_fetch.h"
 #include "daemon/store/postgres_schema.h"
 
@@ -44,36 +45,39 @@ enum { PAUSE_MIN_MS = 100, PAUSE_MAX_MS = 5000, SETTLE_MS = 4000, CAREFUL_GROUPS
 
 /* ---- the session ---- */
 
-static int connect_now(struct postgres_store *s) {
-    int code = link_connect(&s->link);
-    s->month_count = 0; /* another host may not have what was made last */
+int pg_connect(struct postgres_store *s) {
+    int code = link_connect(s->link);
+    if (s->link == &s->lanes[0].link) { /* another host may not have what was made last */
+        s->month_count = 0;
+        link_drop(&s->lanes[1].link);
+    }
     if (code == 0)
         code = pg_session_begin(s);
     if (code < 0)
-        link_drop(&s->link);
+        link_drop(s->link);
     return code;
 }
 
 static int connect_after_pause(struct postgres_store *s) {
     int64_t now_ms = clock_mono_ms();
-    if (!link_lost(&s->link))
+    if (!link_lost(s->link))
         return 0;
     if (now_ms < s->retry_at_ms)
         return pg_failed(s);
-    if (connect_now(s) == 0)
+    if (pg_connect(s) == 0)
         return 0;
     s->pause_ms = s->pause_ms == 0 ? PAUSE_MIN_MS : s->pause_ms * 2 < PAUSE_MAX_MS ? s->pause_ms * 2 : PAUSE_MAX_MS;
     s->retry_at_ms = clock_mono_ms() + s->pause_ms;
     return pg_failed(s);
 }
 
-static void roll_back(struct postgres_store *s) {
+void pg_roll_back(struct postgres_store *s) {
     pg_forget(s);
     pg_unprepare(s); /* what was prepared after the failure was not */
     s->stale = true;
-    link_abandon(&s->link);
-    if (!link_lost(&s->link) && (link_run(&s->link, "ROLLBACK") < 0 || link_run(&s->link, "DEALLOCATE ALL") < 0))
-        link_drop(&s->link);
+    link_abandon(s->link);
+    if (!link_lost(s->link) && (link_run(s->link, "ROLLBACK") < 0 || link_run(s->link, "DEALLOCATE ALL") < 0))
+        link_drop(s->link);
 }
 
 /* ---- state and counts ---- */
@@ -139,43 +143,43 @@ static void saved(struct postgres_store *s) {
 
 static const char UNIQUE_VIOLATION[] = "23505";
 
-enum commit_outcome { COMMIT_DONE, COMMIT_UNDONE, COMMIT_UNKNOWN };
-
-static enum commit_outcome commit(struct postgres_store *s) {
-    s->link.warned = false;
-    PGresult *r = s->link.piped ? link_finish(&s->link, "COMMIT") : link_query(&s->link, "COMMIT");
+enum commit_outcome pg_commit(struct postgres_store *s) {
+    if (!s->link->ended)
+        s->link->warned = false;
+    PGresult *r = s->link->piped ? link_finish(s->link, "COMMIT") : link_query(s->link, "COMMIT");
     if (r == NULL)
-        return link_lost(&s->link) ? COMMIT_UNKNOWN : COMMIT_UNDONE;
+        return link_lost(s->link) ? COMMIT_UNKNOWN : COMMIT_UNDONE;
     bool done = strcmp(PQcmdStatus(r), "COMMIT") == 0;
     PQclear(r);
-    if (!done || s->link.warned) {
-        takt_error_clear(&s->link.failure);
-        takt_fail(&s->link.failure, TAKT_ESTORE, "the database at %s %s", s->link.where,
+    if (!done || s->link->warned) {
+        takt_error_clear(&s->link->failure);
+        takt_fail(&s->link->failure, TAKT_ESTORE, "the database at %s %s", s->link->where,
                   done ? "could not wait for its synchronous standby" : "rolled a transaction back");
-        s->link.trouble = LINK_FAILED;
+        s->link->trouble = LINK_FAILED;
     }
-    return !done ? COMMIT_UNDONE : s->link.warned ? COMMIT_UNKNOWN : COMMIT_DONE;
+    return !done ? COMMIT_UNDONE : s->link->warned ? COMMIT_UNKNOWN : COMMIT_DONE;
 }
 
 /* I3, one attempt. */
 static bool settle(struct postgres_store *s) {
     s->failed = 0;
-    if (link_lost(&s->link) && connect_now(s) < 0)
+    if (link_lost(s->link) && pg_connect(s) < 0)
         return false;
     PGresult *state =
-        link_run(&s->link, "BEGIN ISOLATION LEVEL READ COMMITTED") < 0 ? NULL : pg_query(s, PG_STATE_LOCK);
+        link_run(s->link, "BEGIN ISOLATION LEVEL READ COMMITTED") < 0 ? NULL : pg_query(s, PG_STATE_LOCK);
     PGresult *mine = state == NULL ? NULL : pg_query(s, PG_WRITER_GET, s->writer);
     if (mine != NULL) {
         int64_t number = PQntuples(mine) > 0 ? pg_int(mine, 0, 0) : 0;
         if (number <= s->unsettled_number) /* above: an attempt of this has looked already, and was committed */
             s->found = number == s->unsettled_number;
-        if (pg_run(s, PG_WRITER_PUT, s->writer, ++s->number) == 0 && commit(s) == COMMIT_DONE)
+        if (pg_run(s, PG_STATE_SETTLED) == 0 && pg_run(s, PG_WRITER_PUT, s->writer, ++s->number) == 0 &&
+            pg_commit(s) == COMMIT_DONE)
             s->unsettled = false;
     }
     PQclear(state);
     PQclear(mine);
     if (s->unsettled)
-        roll_back(s);
+        pg_roll_back(s);
     s->stale = true;
     return !s->unsettled;
 }
@@ -187,14 +191,13 @@ static void fail_all(struct store_request *chain, int code, const struct takt_er
     }
 }
 
-static void works(struct postgres_store *s) {
+void pg_works(struct postgres_store *s) {
     s->pause_ms = 0;
     if (s->wrote || (s->trouble != LINK_FULL && s->trouble != LINK_READ_ONLY))
         s->trouble = LINK_WELL;
 }
 
-static void find_out(struct postgres_store *s, struct store_request *chain) {
-    struct takt_error why = s->link.failure;
+void pg_find_out(struct postgres_store *s, struct store_request *chain, const struct takt_error *why) {
     int64_t until_ms = clock_mono_ms() + SETTLE_MS;
     s->unsettled = true;
     s->found = false;
@@ -204,28 +207,30 @@ static void find_out(struct postgres_store *s, struct store_request *chain) {
     if (s->unsettled) {
         s->failed = 0;
         pg_failed(s); /* the trouble is what keeps us from finding out */
-        fail_all(chain, TAKT_EUNKNOWN, &why);
+        fail_all(chain, TAKT_EUNKNOWN, why);
     } else if (!s->found) {
-        fail_all(chain, TAKT_ESTORE, &why);
+        fail_all(chain, TAKT_ESTORE, why);
     } else {
-        works(s);
+        pg_works(s);
     }
 }
 
 enum run_outcome { RUN_DONE, RUN_FAILED }; /* done: the requests have been told what became of them */
 
 static enum run_outcome end(struct postgres_store *s, struct store_request *chain) {
-    switch (commit(s)) {
+    struct takt_error why;
+    switch (pg_commit(s)) {
     case COMMIT_DONE:
         saved(s);
-        works(s);
+        pg_works(s);
         break;
     case COMMIT_UNDONE:
         pg_failed(s);
         return RUN_FAILED;
     case COMMIT_UNKNOWN:
+        why = s->link->failure;
         if (s->wrote)
-            find_out(s, chain);
+            pg_find_out(s, chain, &why);
         else
             s->stale = true; /* what was read is true; there was nothing to commit */
         break;
@@ -242,8 +247,8 @@ static int begin(struct postgres_store *s, const struct store_request *chain, bo
     s->wrote = false;
     const char *begin_text =
         writes ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    if ((writes && pg_schema_months(s, chain) < 0) || link_pipe(&s->link) < 0 ||
-        link_push(&s->link, PQsendQueryParams(s->link.conn, begin_text, 0, NULL, NULL, NULL, NULL, 0), begin_text) < 0)
+    if ((writes && pg_schema_months(s, chain) < 0) || link_pipe(s->link) < 0 ||
+        link_push(s->link, PQsendQueryParams(s->link->conn, begin_text, 0, NULL, NULL, NULL, NULL, 0), begin_text) < 0)
         return pg_failed(s);
     if (load(s, writes) == 0)
         pg_fetch_group(s, chain);
@@ -252,9 +257,9 @@ static int begin(struct postgres_store *s, const struct store_request *chain, bo
 
 /* Up to COMMIT. */
 static int run_once(struct postgres_store *s, struct store_request *chain, bool writes) {
-    bool connected = !link_lost(&s->link);
+    bool connected = !link_lost(s->link);
     /* a connection that broke while nothing ran shows now, and nothing is lost by another one */
-    if (begin(s, chain, writes) < 0 && connected && link_lost(&s->link) && s->trouble == LINK_STOPPED) {
+    if (begin(s, chain, writes) < 0 && connected && link_lost(s->link) && s->trouble == LINK_STOPPED) {
         pg_forget(s);
         begin(s, chain, writes);
     }
@@ -271,46 +276,50 @@ static int run_once(struct postgres_store *s, struct store_request *chain, bool 
     return s->failed;
 }
 
-/* I5: whether a failure was that of a key that is there. */
-static bool needs_care(const struct postgres_store *s) {
-    return s->careful == 0 && strcmp(s->link.sqlstate, UNIQUE_VIOLATION) == 0;
+bool pg_needs_care(struct postgres_store *s) {
+    if (s->careful > 0 || strcmp(s->link->sqlstate, UNIQUE_VIOLATION) != 0)
+        return false;
+    s->careful = CAREFUL_GROUPS;
+    return true;
 }
 
-static void run(void *self, struct store_request *chain) {
+void pg_run_alone(void *self, struct store_request *chain) {
     struct postgres_store *s = self;
     bool writes = false;
     for (const struct store_request *r = chain; r != NULL; r = r->next)
         writes = writes || operation_writes(r->op);
-    s->link.sqlstate[0] = '\0';
+    s->link->sqlstate[0] = '\0';
     s->careful -= s->careful > 0;
     enum run_outcome outcome = run_once(s, chain, writes) < 0 ? RUN_FAILED : end(s, chain);
-    if (outcome != RUN_DONE && needs_care(s)) {
-        s->careful = CAREFUL_GROUPS;
-        s->link.sqlstate[0] = '\0';
-        roll_back(s);
+    if (outcome != RUN_DONE && pg_needs_care(s)) {
+        s->link->sqlstate[0] = '\0';
+        pg_roll_back(s);
         outcome = run_once(s, chain, writes) < 0 ? RUN_FAILED : end(s, chain);
     }
     if (outcome == RUN_DONE)
         return;
-    struct takt_error why = s->link.failure;
+    struct takt_error why = s->link->failure;
     int code = s->failed;
-    roll_back(s);
-    s->link.failure = why;
+    pg_roll_back(s);
+    s->link->failure = why;
     fail_all(chain, code, &why);
 }
 
 static const char *trouble(const void *self) {
     const struct postgres_store *s = self;
-    return s->trouble != LINK_WELL ? s->link.failure.text : "";
+    return s->trouble != LINK_WELL ? s->link->failure.text : "";
 }
 
 /* ---- open ---- */
 
 static void close_store(void *self) {
     struct postgres_store *s = self;
-    link_done(&s->link);
+    pg_ahead_done(s);
+    for (size_t i = 0; i < LANES; i++) {
+        link_done(&s->lanes[i].link);
+        pg_fetched_free(s->lanes[i].fetched);
+    }
     pg_batches_done(s);
-    pg_fetched_free(s->fetched);
     tables_done(&s->tables);
     free(s->months);
     free(s->plant_id);
@@ -320,8 +329,8 @@ static void close_store(void *self) {
 static int begin_store(struct postgres_store *s, const struct store_config *config, struct takt_error *err) {
     if (getrandom(&s->writer, sizeof s->writer, 0) != sizeof s->writer)
         return takt_fail(err, TAKT_EIO, "the system gives no random numbers");
-    if (connect_now(s) < 0)
-        return takt_fail(err, s->link.failure.code, "%s", s->link.failure.text);
+    if (pg_connect(s) < 0)
+        return takt_fail(err, s->link->failure.code, "%s", s->link->failure.text);
     return pg_schema_open(s, config->create, err);
 }
 
@@ -331,12 +340,17 @@ static int open_store(const struct store_config *config, void **ret, struct takt
     if (code < 0)
         return code;
     struct postgres_store *s = takt_alloc(sizeof *s);
-    s->link = link;
+    s->lanes[0].link = link;
+    link_init(&s->lanes[1].link, config->url, err); /* the same URL */
+    for (size_t i = 0; i < LANES; i++) {
+        s->lanes[i].link.beside = &s->lanes[LANES - 1 - i].link;
+        s->lanes[i].fetched = pg_fetched_new();
+    }
+    pg_lane_use(s, &s->lanes[0]);
     postgres_write_ops(&s->ops);
     postgres_read_ops(&s->ops);
     postgres_audit_ops(&s->ops);
     tables_init(&s->tables, &s->ops);
-    s->fetched = pg_fetched_new();
     s->plant_id = takt_strdup(config->plant);
     s->stale = true;
     code = begin_store(s, config, err);
@@ -348,5 +362,18 @@ static int open_store(const struct store_config *config, void **ret, struct takt
     return 0;
 }
 
-const struct store_backend store_postgres = {
-    .scheme = "postgresql:", .open = open_store, .close = close_store, .run = run, .trouble = trouble};
+static bool begin_ahead(void *self, struct store_request *chain) {
+    return pg_ahead_begin(self, chain);
+}
+
+static struct store_request *finish_ahead(void *self) {
+    return pg_ahead_finish(self);
+}
+
+const struct store_backend store_postgres = {.scheme = "postgresql:",
+                                             .open = open_store,
+                                             .close = close_store,
+                                             .run = pg_run_alone,
+                                             .begin = begin_ahead,
+                                             .finish = finish_ahead,
+                                             .trouble = trouble};

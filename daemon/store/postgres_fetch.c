@@ -50,17 +50,28 @@ void pg_fetched_free(struct pg_fetched *f) {
 
 /* ---- keys ---- */
 
-static const char *key_name(struct arena *arena, const char *creator, const char *order_ref) {
-    return arena_printf(arena, "%s\n%s", creator, order_ref);
+struct key_name {
+    const char *bytes;
+    size_t length;
+};
+
+static struct key_name name_of(struct pg_fetched *f, const char *creator, const char *order_ref) {
+    size_t first = strlen(creator), second = strlen(order_ref);
+    char *bytes = arena_alloc(f->group, first + 1 + second);
+    memcpy(bytes, creator, first);
+    bytes[first] = '\n';
+    memcpy(bytes + first + 1, order_ref, second);
+    return (struct key_name){bytes, first + 1 + second};
+}
+
+static struct known_key *find_named(struct pg_fetched *f, struct key_name name) {
+    struct known_key *k = NULL;
+    HASH_FIND(hh, f->keys, name.bytes, name.length, k);
+    return k;
 }
 
 static struct known_key *find_key(struct pg_fetched *f, const char *creator, const char *order_ref) {
-    struct known_key *k = NULL;
-    if (f->keys == NULL)
-        return NULL;
-    const char *name = key_name(f->group, creator, order_ref);
-    HASH_FIND_STR(f->keys, name, k);
-    return k;
+    return f->keys == NULL ? NULL : find_named(f, name_of(f, creator, order_ref));
 }
 
 static int ask_for_keys(struct postgres_store *s) {
@@ -81,19 +92,19 @@ static int ask_for_keys(struct postgres_store *s) {
     return s->failed;
 }
 
-static struct known_key *new_key(struct pg_fetched *f, const char *creator, const char *order_ref) {
-    const char *name = key_name(f->group, creator, order_ref);
+static struct known_key *new_key(struct pg_fetched *f, struct key_name name) {
     struct known_key *k = arena_alloc(f->group, sizeof *k);
     memset(k, 0, sizeof *k);
-    HASH_ADD_KEYPTR(hh, f->keys, name, strlen(name), k);
+    HASH_ADD_KEYPTR(hh, f->keys, name.bytes, name.length, k);
     return k;
 }
 
 static int fetch_key(struct postgres_store *s, const char *creator, const char *order_ref) {
     struct pg_fetched *f = s->fetched;
-    if (find_key(f, creator, order_ref) != NULL)
+    struct key_name name = name_of(f, creator, order_ref);
+    if (find_named(f, name) != NULL)
         return 0;
-    new_key(f, creator, order_ref);
+    new_key(f, name);
     /* the last of a batch must not be sent by pg_put, which throws the answer away */
     if (s->batches[PG_KEYS_FIND].rows == BATCH_ROWS_MAX - 1 && ask_for_keys(s) < 0)
         return s->failed;
@@ -116,13 +127,22 @@ int pg_fetch_group(struct postgres_store *s, const struct store_request *chain) 
     return s->failed;
 }
 
+/* In the group that is under way on the other lane. */
+static bool is_under_way(struct postgres_store *s, struct key_name name) {
+    const struct pg_lane *other = &s->lanes[s->fetched == s->lanes[0].fetched];
+    return s->going_ahead && s->ahead_count == LANES && find_named(other->fetched, name) != NULL;
+}
+
 int pg_fetched_key_add(struct postgres_store *s, const char *creator, const char *order_ref,
                        const struct order_key *key) {
-    struct known_key *k = find_key(s->fetched, creator, order_ref);
+    struct key_name name = name_of(s->fetched, creator, order_ref);
+    struct known_key *k = find_named(s->fetched, name);
     if (k != NULL && k->there)
         return TAKT_EEXIST;
+    if (is_under_way(s, name))
+        return s->failed = TAKT_ESTORE;
     if (k == NULL)
-        k = new_key(s->fetched, creator, order_ref);
+        k = new_key(s->fetched, name);
     k->there = true;
     k->key = *key;
     return 0;

@@ -103,7 +103,7 @@ int link_init(struct pg_link *l, const char *url, struct takt_error *err) {
 void link_drop(struct pg_link *l) {
     PQfinish(l->conn);
     l->conn = NULL;
-    l->piped = false;
+    l->piped = l->ended = l->unsent = false;
     l->pending = 0;
 }
 
@@ -117,11 +117,15 @@ bool link_lost(const struct pg_link *l) {
 }
 
 static bool wait_for(struct pg_link *l, short events, int64_t until_ms) {
-    struct pollfd p = {.fd = PQsocket(l->conn), .events = events};
     for (;;) {
+        struct pg_link *beside = l->beside != NULL && l->beside->unsent ? l->beside : NULL;
+        struct pollfd p[] = {{.fd = PQsocket(l->conn), .events = events},
+                             {.fd = beside != NULL ? PQsocket(beside->conn) : -1, .events = POLLOUT}};
         int64_t left = until_ms - clock_mono_ms();
-        int n = poll(&p, 1, left > 0 ? (int)left : 0);
-        if (n > 0 || (n < 0 && errno != EINTR))
+        int n = poll(p, 2, left > 0 ? (int)left : 0);
+        if (p[1].revents != 0 && n > 0)
+            beside->unsent = PQflush(beside->conn) == 1;
+        if ((p[0].revents != 0 && n > 0) || (n < 0 && errno != EINTR))
             return true; /* an error of the socket shows when it is used */
         if (n == 0 && left <= 0)
             return false;
@@ -214,8 +218,9 @@ static bool flush(struct pg_link *l, int64_t until_ms) {
         if (!wait_for(l, POLLIN | POLLOUT, until_ms))
             return false;
         if (PQconsumeInput(l->conn) == 0)
-            return true; /* lost: shows in the result */
+            break; /* lost: shows in the result */
     }
+    l->unsent = false;
     return true;
 }
 
@@ -287,8 +292,10 @@ static PGresult *await(struct pg_link *l, int count, const char *what) {
 
 int link_push(struct pg_link *l, int sent, const char *what) {
     if (sent == 1) {
+        int left = PQflush(l->conn);
         l->pending++;
-        return PQflush(l->conn) >= 0 ? 0 : (note_result(l, NULL, what), l->failure.code);
+        l->unsent = left == 1;
+        return left >= 0 ? 0 : (note_result(l, NULL, what), l->failure.code);
     }
     note_result(l, NULL, what);
     return l->failure.code;
@@ -348,14 +355,24 @@ static void leave(struct pg_link *l) {
     PQclear(mark);
     if (!link_lost(l) && PQexitPipelineMode(l->conn) != 1)
         link_drop(l);
-    l->piped = false;
+    l->piped = l->ended = false;
+}
+
+int link_end(struct pg_link *l, const char *sql) {
+    if (link_lost(l))
+        return l->failure.code;
+    if (link_push(l, send_text(l, sql), sql) < 0 || PQpipelineSync(l->conn) != 1) {
+        link_drop(l);
+        return l->failure.code;
+    }
+    l->unsent = PQflush(l->conn) == 1;
+    l->ended = true;
+    return 0;
 }
 
 PGresult *link_finish(struct pg_link *l, const char *sql) {
-    if (link_push(l, send_text(l, sql), sql) < 0 || PQpipelineSync(l->conn) != 1) {
-        link_drop(l);
+    if (!l->ended && link_end(l, sql) < 0)
         return NULL;
-    }
     PGresult *result = await(l, l->pending, sql);
     if (!link_lost(l))
         leave(l);
@@ -365,7 +382,7 @@ PGresult *link_finish(struct pg_link *l, const char *sql) {
 void link_abandon(struct pg_link *l) {
     if (link_lost(l) || !l->piped)
         return;
-    if (PQpipelineSync(l->conn) == 1 && flush(l, clock_mono_ms() + LINK_ANSWER_MS))
+    if ((l->ended || PQpipelineSync(l->conn) == 1) && flush(l, clock_mono_ms() + LINK_ANSWER_MS))
         leave(l);
     else
         link_drop(l);

@@ -30,7 +30,9 @@ struct pg_link {
     const char *where; /* the hosts of the URL, for people */
     PGconn *conn;      /* NULL: there is none */
     bool warned;       /* the server has warned since this was last made false */
-    bool piped;
+    bool piped, ended; /* ended: the last statement of the pipe has been sent */
+    bool unsent;       /* some of what was sent is still here */
+    struct pg_link *beside; /* another one, whose rest is sent while this one is waited for; NULL: none */
     int pending;       /* sent in the pipe and not yet answered */
     char sqlstate[6];  /* of the newest failure, "" : it had none */
     enum link_trouble trouble;
@@ -54,8 +56,9 @@ PGresult *link_answer(struct pg_link *l, int sent, const char *what);
 
 int link_pipe(struct pg_link *l);
 int link_push(struct pg_link *l, int sent, const char *what);
-/* Sends the last statement of the pipe, waits for all and ends it. NULL: one of them failed, the first of which is
+/* Sends the last statement of the pipe. link_finish does so if it has not been done, waits for all and ends it. NULL: one of them failed, the first of which is
  * noted. */
+int link_end(struct pg_link *l, const char *sql);
 PGresult *link_finish(struct pg_link *l, const char *sql);
 /* Ends a pipe in which something failed. */
 void link_abandon(struct pg_link *l);

@@ -13,18 +13,18 @@ enum { SERVER_VERSION_MIN = 150000, MONTHS = 12, DAY_S = 86400 };
 
 int pg_session_begin(struct postgres_store *s) {
     pg_unprepare(s);
-    return link_run(&s->link, PG_SESSION);
+    return link_run(s->link, PG_SESSION);
 }
 
 /* ---- reading one number ---- */
 
 static int fail(struct postgres_store *s, struct takt_error *err) {
-    return takt_fail(err, s->link.failure.code, "%s", s->link.failure.text);
+    return takt_fail(err, s->link->failure.code, "%s", s->link->failure.text);
 }
 
 /* The first column of the first row; *ret is left alone where there is none, or it is NULL. */
 static int read_number(struct postgres_store *s, const char *sql, int64_t *ret, struct takt_error *err) {
-    PGresult *r = link_query(&s->link, sql);
+    PGresult *r = link_query(s->link, sql);
     if (r == NULL)
         return fail(s, err);
     if (PQntuples(r) > 0 && !PQgetisnull(r, 0, 0))
@@ -34,19 +34,19 @@ static int read_number(struct postgres_store *s, const char *sql, int64_t *ret, 
 }
 
 static int run(struct postgres_store *s, const char *sql, struct takt_error *err) {
-    return link_run(&s->link, sql) == 0 ? 0 : fail(s, err);
+    return link_run(s->link, sql) == 0 ? 0 : fail(s, err);
 }
 
 /* ---- schema ---- */
 
 static int check_server(struct postgres_store *s, struct takt_error *err) {
-    int version = PQserverVersion(s->link.conn);
-    const char *encoding = PQparameterStatus(s->link.conn, "server_encoding");
+    int version = PQserverVersion(s->link->conn);
+    const char *encoding = PQparameterStatus(s->link->conn, "server_encoding");
     if (version < SERVER_VERSION_MIN)
-        return takt_fail(err, TAKT_EDATA, "the database at %s is PostgreSQL %d, takt needs %d or later", s->link.where,
+        return takt_fail(err, TAKT_EDATA, "the database at %s is PostgreSQL %d, takt needs %d or later", s->link->where,
                          version / 10000, SERVER_VERSION_MIN / 10000);
     if (encoding == NULL || strcmp(encoding, "UTF8") != 0)
-        return takt_fail(err, TAKT_EDATA, "the encoding of the database at %s is %s, takt needs UTF8", s->link.where,
+        return takt_fail(err, TAKT_EDATA, "the encoding of the database at %s is %s, takt needs UTF8", s->link->where,
                          encoding != NULL ? encoding : "unknown");
     return 0;
 }
@@ -59,7 +59,7 @@ static int read_version(struct postgres_store *s, bool create, int64_t *ret, str
             read_number(s, "SELECT count(*) FROM pg_tables WHERE schemaname = 'takt' AND tablename = 'schema_version'",
                         &table, err);
     if (code == 0 && table == 0 && !create)
-        return takt_fail(err, TAKT_ENOENT, "there is no store of takt in the database at %s", s->link.where);
+        return takt_fail(err, TAKT_ENOENT, "there is no store of takt in the database at %s", s->link->where);
     if (code == 0 && schema == 0)
         code = run(s, "CREATE SCHEMA takt", err);
     if (code == 0 && table == 0)
@@ -71,7 +71,7 @@ static int read_version(struct postgres_store *s, bool create, int64_t *ret, str
         code = read_number(s, "SELECT max(version) FROM schema_version", ret, err);
     if (code == 0 && *ret > SCHEMA_VERSION)
         return takt_fail(err, TAKT_EDATA, "the store at %s is of a newer takt: its schema is %lld, this takt knows %d",
-                         s->link.where, (long long)*ret, SCHEMA_VERSION);
+                         s->link->where, (long long)*ret, SCHEMA_VERSION);
     return code;
 }
 
@@ -86,13 +86,13 @@ static int migrate(struct postgres_store *s, int version, struct takt_error *err
 
 static int find_plant(struct postgres_store *s, bool create, struct takt_error *err) {
     struct arena *arena = arena_new();
-    char *id = PQescapeLiteral(s->link.conn, s->plant_id, strlen(s->plant_id));
+    char *id = PQescapeLiteral(s->link->conn, s->plant_id, strlen(s->plant_id));
     if (id == NULL)
         takt_no_memory();
     s->plant = 0;
     int code = read_number(s, arena_printf(arena, "SELECT plant FROM plant WHERE id = %s", id), &s->plant, err);
     if (code == 0 && s->plant == 0 && !create)
-        code = takt_fail(err, TAKT_ENOENT, "the store at %s holds no plant '%s'", s->link.where, s->plant_id);
+        code = takt_fail(err, TAKT_ENOENT, "the store at %s holds no plant '%s'", s->link->where, s->plant_id);
     if (code == 0 && s->plant == 0)
         code =
             read_number(s,
@@ -108,12 +108,12 @@ static int find_plant(struct postgres_store *s, bool create, struct takt_error *
 }
 
 static int commit(struct postgres_store *s, struct takt_error *err) {
-    PGresult *r = link_query(&s->link, "COMMIT");
+    PGresult *r = link_query(s->link, "COMMIT");
     if (r == NULL)
         return fail(s, err);
     bool done = strcmp(PQcmdStatus(r), "COMMIT") == 0;
     PQclear(r);
-    return done ? 0 : takt_fail(err, TAKT_ESTORE, "the database at %s rolled a migration back", s->link.where);
+    return done ? 0 : takt_fail(err, TAKT_ESTORE, "the database at %s rolled a migration back", s->link->where);
 }
 
 int pg_schema_open(struct postgres_store *s, bool create, struct takt_error *err) {
@@ -165,7 +165,7 @@ static int make_partition(struct postgres_store *s, const char *table, int32_t m
                            &there, NULL);
     if (code < 0 || there != 0)
         return code;
-    return link_run(&s->link,
+    return link_run(s->link,
                     arena_printf(arena, "BEGIN; " LOCK "; %s; COMMIT", pg_partition_text(table, month, arena)));
 }
 
@@ -175,8 +175,8 @@ static int make_month(struct postgres_store *s, int32_t month) {
     if (code == 0)
         code = make_partition(s, "event", month, arena);
     arena_free(arena);
-    if (code < 0 && !link_lost(&s->link))
-        PQclear(link_query(&s->link, "ROLLBACK"));
+    if (code < 0 && !link_lost(s->link))
+        PQclear(link_query(s->link, "ROLLBACK"));
     if (code < 0)
         return code;
     ARRAY_GROW(s->months, s->month_count, s->month_room);
@@ -185,14 +185,25 @@ static int make_month(struct postgres_store *s, int32_t month) {
 }
 
 /* What lies outside of the calendar goes to the partition for all others. */
-static int need_time(struct postgres_store *s, int64_t time_s) {
+static bool has_time(const struct postgres_store *s, int64_t time_s) {
     if (time_s < 0 || time_s > TAKT_TIME_MAX_S)
-        return 0;
+        return true;
     int32_t month = pg_month_of(time_s);
     for (size_t i = s->month_count; i > 0; i--)
         if (s->months[i - 1] == month)
-            return 0;
-    return make_month(s, month);
+            return true;
+    return false;
+}
+
+static int need_time(struct postgres_store *s, int64_t time_s) {
+    return has_time(s, time_s) ? 0 : make_month(s, pg_month_of(time_s));
+}
+
+bool pg_schema_has_months(const struct postgres_store *s, const struct store_request *accepts) {
+    for (; accepts != NULL; accepts = accepts->next)
+        if (!has_time(s, ((const struct store_accept *)accepts)->now_s))
+            return false;
+    return true;
 }
 
 static int need_times(struct postgres_store *s, const struct store_request *r) {

@@ -30,6 +30,8 @@ int pg_session_begin(struct postgres_store *s);
 int pg_schema_open(struct postgres_store *s, bool create, struct takt_error *err);
 
 /* Makes partitions for what the requests will write. Not inside a transaction. */
+/* Whether there is nothing to make. */
+bool pg_schema_has_months(const struct postgres_store *s, const struct store_request *accepts);
 int pg_schema_months(struct postgres_store *s, const struct store_request *chain);
 
 /* Bodies and events of a month (year * 12 + month - 1) lie in a partition of its own: the statement that makes it. */

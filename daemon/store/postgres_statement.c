@@ -39,6 +39,7 @@ static const struct {
 #undef X
         [PG_STATE_GET] = {state_get, "", 0},
     [PG_STATE_LOCK] = {state_lock, "", 0},
+    [PG_STATE_MATCH] = {NULL, "", 0},
     [PG_STATE_PUT] = {NULL, "", 0},
 };
 
@@ -49,6 +50,7 @@ static const char *const texts[PG_STATEMENT_COUNT] = {
 #undef X
         [PG_STATE_GET] = "STATE_GET",
     [PG_STATE_LOCK] = "STATE_LOCK",
+    [PG_STATE_MATCH] = "STATE_MATCH",
     [PG_STATE_PUT] = "STATE_PUT",
 };
 
@@ -56,17 +58,17 @@ static const char *const texts[PG_STATEMENT_COUNT] = {
 
 int pg_failed(struct postgres_store *s) {
     if (s->failed == 0) {
-        s->failed = s->link.failure.code != 0 ? s->link.failure.code : TAKT_ESTORE;
-        s->trouble = s->link.trouble;
+        s->failed = s->link->failure.code != 0 ? s->link->failure.code : TAKT_ESTORE;
+        s->trouble = s->link->trouble;
     }
     return s->failed;
 }
 
 int pg_damaged(struct postgres_store *s, const char *what) {
     if (s->failed == 0) {
-        s->link.trouble = LINK_FAILED;
-        takt_error_clear(&s->link.failure);
-        takt_fail(&s->link.failure, TAKT_ESTORE, "the store is damaged: %s (%s)", what, s->link.where);
+        s->link->trouble = LINK_FAILED;
+        takt_error_clear(&s->link->failure);
+        takt_fail(&s->link->failure, TAKT_ESTORE, "the store is damaged: %s (%s)", what, s->link->where);
     }
     return pg_failed(s);
 }
@@ -144,18 +146,24 @@ static Oid type_oid(char type, bool array) {
 
 /* ---- running one ---- */
 
-static const char *state_put(char *buffer, size_t size, size_t *ret_params) {
-    static const char *const names[] = {
+static const char *const state_names[] = {
 #define X(name) #name,
-        STATE_FIELDS(X)
+    STATE_FIELDS(X)
 #undef X
-    };
-    const size_t count = sizeof names / sizeof names[0];
-    int used = snprintf(buffer, size, "UPDATE state SET ");
-    for (size_t i = 0; i < count; i++)
-        used += snprintf(buffer + used, size - (size_t)used, "%s%s = $%zu", i > 0 ? ", " : "", names[i], i + 2);
-    snprintf(buffer + used, size - (size_t)used, " WHERE plant = $1");
-    *ret_params = count;
+};
+enum { STATE_COUNT = sizeof state_names / sizeof state_names[0] };
+
+/* What puts the fields of state, and what divides by zero if they are not as they should be. */
+static const char *state_text(enum pg_statement id, char *buffer, size_t size) {
+    bool put = id == PG_STATE_PUT;
+    int used = snprintf(buffer, size, put ? "UPDATE state SET " : "SELECT 1 / count(*) FROM (SELECT FROM state WHERE ");
+    for (size_t i = 0; i < STATE_COUNT; i++)
+        used += snprintf(buffer + used, size - (size_t)used, "%s%s = $%zu",
+                         i == 0 ? ""
+                         : put  ? ", "
+                                : " AND ",
+                         state_names[i], i + 2);
+    snprintf(buffer + used, size - (size_t)used, put ? " WHERE plant = $1" : " AND plant = $1 FOR UPDATE NOWAIT) s");
     return buffer;
 }
 
@@ -168,16 +176,17 @@ static int prepare(struct postgres_store *s, enum pg_statement id, const char *n
     size_t count = strlen(types) - array;
     for (size_t i = 0; i < count; i++)
         oids[i + 1] = type_oid(types[i + array], array);
-    if (id == PG_STATE_PUT) {
-        sql = state_put(buffer, sizeof buffer, &count);
+    if (sql == NULL) {
+        sql = state_text(id, buffer, sizeof buffer);
+        count = STATE_COUNT;
         for (size_t i = 0; i < count; i++)
             oids[i + 1] = OID_INT8;
     }
-    int sent = PQsendPrepare(s->link.conn, name, sql, (int)count + 1, oids);
-    if (s->link.piped) {
-        s->prepared[id] = link_push(&s->link, sent, sql) == 0;
+    int sent = PQsendPrepare(s->link->conn, name, sql, (int)count + 1, oids);
+    if (s->link->piped) {
+        s->prepared[id] = link_push(s->link, sent, sql) == 0;
     } else {
-        PGresult *r = link_answer(&s->link, sent, sql);
+        PGresult *r = link_answer(s->link, sent, sql);
         s->prepared[id] = r != NULL;
         PQclear(r);
     }
@@ -192,7 +201,7 @@ static int send_values(struct postgres_store *s, enum pg_statement id, const str
     struct value plant;
     if (s->failed != 0)
         return s->failed;
-    if (s->link.conn == NULL)
+    if (s->link->conn == NULL)
         return pg_failed(s);
     snprintf(name, sizeof name, "t%d", (int)id);
     if (!s->prepared[id] && prepare(s, id, name) < 0)
@@ -204,14 +213,16 @@ static int send_values(struct postgres_store *s, enum pg_statement id, const str
         lengths[i] = (int)v->length;
         formats[i] = 1;
     }
-    return PQsendQueryPrepared(s->link.conn, name, (int)count + 1, bytes, lengths, formats, 1);
+    return PQsendQueryPrepared(s->link->conn, name, (int)count + 1, bytes, lengths, formats, 1);
 }
 
 static PGresult *ask_values(struct postgres_store *s, enum pg_statement id, const struct value *values, size_t count) {
+    if (s->going_ahead && s->failed == 0)
+        s->failed = TAKT_ESTORE;
     int sent = send_values(s, id, values, count);
     if (sent < 0)
         return NULL;
-    PGresult *r = link_answer(&s->link, sent, texts[id]);
+    PGresult *r = link_answer(s->link, sent, texts[id]);
     if (r == NULL)
         pg_failed(s);
     return r;
@@ -222,9 +233,9 @@ static int do_values(struct postgres_store *s, enum pg_statement id, const struc
     int sent = send_values(s, id, values, count);
     if (sent < 0)
         return s->failed;
-    if (s->link.piped)
-        return link_push(&s->link, sent, texts[id]) < 0 ? pg_failed(s) : 0;
-    PGresult *r = link_answer(&s->link, sent, texts[id]);
+    if (s->link->piped)
+        return link_push(s->link, sent, texts[id]) < 0 ? pg_failed(s) : 0;
+    PGresult *r = link_answer(s->link, sent, texts[id]);
     PQclear(r);
     return r != NULL ? 0 : pg_failed(s);
 }
@@ -270,13 +281,21 @@ int pg_run(struct postgres_store *s, enum pg_statement id, ...) {
     return code;
 }
 
-int pg_put_state(struct postgres_store *s, const struct store_state *state) {
+static int do_state(struct postgres_store *s, enum pg_statement id, const struct store_state *state) {
     struct value values[PARAMS_MAX];
     size_t count = 0;
 #define X(name) set_number(&values[count++], state->name, false);
     STATE_FIELDS(X)
 #undef X
-    return do_values(s, PG_STATE_PUT, values, count);
+    return do_values(s, id, values, count);
+}
+
+int pg_put_state(struct postgres_store *s, const struct store_state *state) {
+    return do_state(s, PG_STATE_PUT, state);
+}
+
+int pg_match_state(struct postgres_store *s, const struct store_state *state) {
+    return do_state(s, PG_STATE_MATCH, state);
 }
 
 /* ---- batches ---- */
@@ -371,8 +390,14 @@ void pg_forget(struct postgres_store *s) {
         batch_clear(&s->batches[i]);
 }
 
+void pg_lane_use(struct postgres_store *s, struct pg_lane *lane) {
+    s->link = &lane->link;
+    s->prepared = lane->prepared;
+    s->fetched = lane->fetched;
+}
+
 void pg_unprepare(struct postgres_store *s) {
-    memset(s->prepared, 0, sizeof s->prepared);
+    memset(s->prepared, 0, PG_STATEMENT_COUNT * sizeof *s->prepared);
 }
 
 void pg_batches_done(struct postgres_store *s) {

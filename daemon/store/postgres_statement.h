@@ -9,7 +9,9 @@
  * COMMIT. Of rows with one key in one batch the last counts, as if they had been sent one by one.
  *
  * The first error of a statement is noted in `failed` and makes every later one of the group fail at once, so callers
- * need not look before the end of the group. */
+ * need not look before the end of the group.
+ *
+ * There are two connections, lanes: all that is said here goes to the one that pg_lane_use chose. */
 
 #include "daemon/store/postgres_link.h"
 #include "daemon/store/tables.h"
@@ -73,6 +75,7 @@ enum {
       "shipped = excluded.shipped, held = excluded.held, cancelled = excluded.cancelled")                              \
     X(WRITER_PUT, 0, "ii", "INSERT INTO writer (plant, writer, number) VALUES ($1, $2, $3) ON CONFLICT "               \
       "(plant, writer) DO UPDATE SET number = excluded.number, seen_at = now()")                                       \
+    X(STATE_SETTLED, 0, "", "UPDATE state SET settled = settled + 1 WHERE plant = $1")                                 \
     X(WRITER_GET, 0, "i", "SELECT number FROM writer WHERE plant = $1 AND writer = $2")                                \
     X(KEY_ADD, IN_KEYS, "*ssub", "INSERT INTO order_key (plant, creator, order_ref, no, hash) "                        \
       "SELECT $1, u.* FROM unnest($2, $3, $4, $5) u")                                           \
@@ -255,7 +258,7 @@ enum pg_statement {
 #define X(name, tables, types, sql) PG_##name,
     PG_STATEMENTS(X)
 #undef X
-    PG_STATE_GET, PG_STATE_LOCK, PG_STATE_PUT, /* their columns are STATE_FIELDS */
+    PG_STATE_GET, PG_STATE_LOCK, PG_STATE_MATCH, PG_STATE_PUT, /* their columns are STATE_FIELDS */
     PG_STATEMENT_COUNT
 };
 
@@ -272,16 +275,44 @@ struct pg_batch {
 
 struct pg_fetched; /* postgres_fetch.c */
 
+enum { LANES = 2 };
+
+struct pg_lane {
+    struct pg_link link;
+    bool prepared[PG_STATEMENT_COUNT];
+    struct pg_fetched *fetched;
+};
+
+/* A group whose rows have been sent before it is known whether it may have the numbers that they bear: postgres_ahead.c */
+struct pg_ahead {
+    struct store_request *chain;
+    struct store_state before, after;
+    struct creator_after {
+        const char *creator;
+        int64_t orders[ORDER_STATE_COUNT];
+    } *creators;
+    size_t creator_count, creator_room;
+    struct pg_lane *lane;
+    bool ending; /* its last statements have been sent */
+    bool lost;   /* it is to be run again, by itself */
+};
+
 struct postgres_store {
     struct tables tables;
     struct table_ops ops;
-    struct pg_link link;
+    struct pg_lane lanes[LANES];
+    struct pg_link *link; /* of the lane that is in use, as are the next two */
+    bool *prepared;
+    struct pg_fetched *fetched;
+    struct pg_ahead ahead[LANES];
+    size_t ahead_first, ahead_count;
+    bool going_ahead;     /* nothing may be asked: what is under way would be missed */
+    int alone;            /* groups that are not to be begun ahead */
+    int64_t lane_retry_at_ms;
     char *plant_id;
     int64_t plant;
     struct store_state committed;
-    bool prepared[PG_STATEMENT_COUNT];
     struct pg_batch batches[PG_STATEMENT_COUNT];
-    struct pg_fetched *fetched;
     int64_t writer, number;    /* of this process; of its last transaction that wrote */
     int failed;                /* a code, of the group that runs */
     bool wrote;                /* this group */
@@ -313,8 +344,12 @@ void pg_forget(struct postgres_store *s);
 void pg_unprepare(struct postgres_store *s);
 void pg_batches_done(struct postgres_store *s);
 
-/* The fields of state as parameters, after the plant. */
+void pg_lane_use(struct postgres_store *s, struct pg_lane *lane);
+
+/* The fields of state as parameters, after the plant. pg_match_state fails unless the plant's row is as said and nobody
+ * has locked it, and locks it. */
 int pg_put_state(struct postgres_store *s, const struct store_state *state);
+int pg_match_state(struct postgres_store *s, const struct store_state *state);
 
 /* Notes what the link says, or a damage of the data, as the group's failure. */
 int pg_failed(struct postgres_store *s);

@@ -6,14 +6,16 @@
 #include <string.h>
 
 /* A group is bounded by what it writes, so that one commit stays short however much waits: a request weighs the orders
- * or rows it brings. A single request may weigh more; it goes alone. */
-enum { QUEUE_MAX_DEFAULT = 4096, GROUP_WEIGHT_MAX = 2048 };
+ * or rows it brings. A single request may weigh more; it goes alone. A group that is begun beside another is smaller,
+ * so that both have something to do, and not so small that its commit is most of it. */
+enum { QUEUE_MAX_DEFAULT = 4096, GROUP_WEIGHT_MAX = 2048, AHEAD_WEIGHT_MAX = 512, AHEAD_WEIGHT_MIN = 32, AHEAD_MAX = 2 };
 
 struct store {
     const struct store_backend *backend;
     void *self;
     struct store_request *first, *last;
     size_t count, queue_max;
+    size_t under_way; /* groups that were begun and are not finished */
 };
 
 static const struct store_backend *const backends[] = {&store_memory, &store_sqlite, &store_postgres};
@@ -114,11 +116,12 @@ static size_t weight(const struct store_request *r) {
 }
 
 /* Cuts the next group off the queue. */
-static struct store_request *take_group(struct store *s) {
+static struct store_request *take_group(struct store *s, size_t weight_max, bool accepts_only) {
     struct store_request *group = s->first, *last = group;
     size_t total = weight(group);
     s->count--;
-    while (last->next != NULL && total + weight(last->next) <= GROUP_WEIGHT_MAX) {
+    while (last->next != NULL && total + weight(last->next) <= weight_max &&
+           !(accepts_only && last->next->op != STORE_ACCEPT)) {
         last = last->next;
         total += weight(last);
         s->count--;
@@ -127,24 +130,71 @@ static struct store_request *take_group(struct store *s) {
     if (s->first == NULL)
         s->last = NULL;
     last->next = NULL;
-    return group;
-}
-
-struct store_request *store_turn(struct store *s, int timeout_ms) {
-    (void)timeout_ms; /* the back ends wait inside run, with deadlines */
-    if (s->first == NULL)
-        return NULL;
-    struct store_request *group = take_group(s);
     for (struct store_request *r = group; r != NULL; r = r->next) {
         r->code = 0;
         takt_error_clear(&r->err);
     }
-    s->backend->run(s->self, group);
     return group;
 }
 
+static void append(struct store_request **chain, struct store_request *more) {
+    while (*chain != NULL)
+        chain = &(*chain)->next;
+    *chain = more;
+}
+
+static struct store_request *finish(struct store *s) {
+    struct store_request *done = s->under_way > 0 ? s->backend->finish(s->self) : NULL;
+    s->under_way -= done != NULL;
+    return done;
+}
+
+/* What cannot go ahead comes after all that is under way. */
+static struct store_request *run_after(struct store *s, struct store_request *group) {
+    struct store_request *done = NULL;
+    for (struct store_request *r; (r = finish(s)) != NULL;)
+        append(&done, r);
+    s->backend->run(s->self, group);
+    append(&done, group);
+    return done;
+}
+
+static bool enough_waits(const struct store *s) {
+    size_t total = 0;
+    for (const struct store_request *r = s->first; r != NULL && r->op == STORE_ACCEPT; r = r->next)
+        if ((total += weight(r)) >= AHEAD_WEIGHT_MIN)
+            return true;
+    return false;
+}
+
+struct store_request *store_begin(struct store *s) {
+    if (s->backend->begin == NULL || s->first == NULL || s->first->op != STORE_ACCEPT || s->under_way == AHEAD_MAX)
+        return NULL;
+    struct store_request *group = take_group(s, AHEAD_WEIGHT_MAX, true);
+    if (!s->backend->begin(s->self, group))
+        return run_after(s, group);
+    s->under_way++;
+    return NULL;
+}
+
+bool store_under_way(const struct store *s) {
+    return s->under_way > 0;
+}
+
+struct store_request *store_turn(struct store *s, int timeout_ms) {
+    (void)timeout_ms; /* the back ends wait inside run, with deadlines */
+    if (s->under_way > 0 && s->under_way < AHEAD_MAX && enough_waits(s)) {
+        struct store_request *done = store_begin(s);
+        if (done != NULL)
+            return done;
+    }
+    if (s->under_way > 0)
+        return finish(s);
+    return s->first == NULL ? NULL : run_after(s, take_group(s, GROUP_WEIGHT_MAX, false));
+}
+
 int store_call(struct store *s, struct store_request *r) {
-    assert(s->first == NULL); /* others' requests would be lost with the chain */
+    assert(s->first == NULL && s->under_way == 0); /* others' requests would be lost with the chain */
     int code = store_submit(s, r);
     assert(code == 0);
     while (code == 0 && store_turn(s, 1000) == NULL)

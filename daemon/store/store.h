@@ -569,6 +569,12 @@ int store_submit(struct store *s, struct store_request *r);
  * nothing waited. timeout_ms is for back ends with something to wait for. */
 struct store_request *store_turn(struct store *s, int timeout_ms);
 
+/* For one who has more to bring meanwhile: sends a group of acceptances that wait on its way, where the back end can do
+ * that, and does not wait for it; store_turn gives it back, and sends a second one first if enough waits. A group that
+ * cannot go ahead is run at once; returns as store_turn does. */
+struct store_request *store_begin(struct store *s);
+bool store_under_way(const struct store *s);
+
 /* Submits and turns until it is done; for start-up, tools, tests and the simulation: nothing else may be waiting.
  * Returns r->code. */
 int store_call(struct store *s, struct store_request *r);

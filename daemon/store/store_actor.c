@@ -158,8 +158,11 @@ static void turn(struct store_actor *a) {
     if (a->done)
         return;
     send_beat(a);
-    a->done = store_turn(a->store, 0);
-    a->more |= a->done != NULL;
+    bool waits = store_under_way(a->store);
+    a->done = waits ? NULL : store_begin(a->store);
+    if (a->done == NULL && (waits || !store_under_way(a->store)))
+        a->done = store_turn(a->store, 0);
+    a->more |= a->done != NULL || store_under_way(a->store);
     give_back(a);
     tell_trouble(a);
 }

@@ -52,7 +52,7 @@ enum { ORDER_STATE_COUNT = 8, SHIPMENT_STATE_COUNT = 4 };
     X(repromises)                                                                                                      \
     X(kept)                                                                                                            \
     X(broken)                                                                                                          \
-    X(settled)       /* commits of unknown outcome that were made undone (sqlite.c) */                                 \
+    X(settled)       /* commits of unknown outcome that were looked into (sqlite.c, postgres.c) */                     \
     X(audit)         /* the last link of the audit log, and its hash */                                                \
     X(audit_a)                                                                                                         \
     X(audit_b)                                                                                                         \
