@@ -37,14 +37,15 @@ static struct memory_key *make_key(struct memory_store *s, const char *text) {
     return key;
 }
 
-static int key_add(struct tables *t, const char *creator, const char *order_ref, const struct order_key *key) {
+static int add_key(struct tables *t, const struct order_row *row, const uint8_t hash[STORE_HASH_SIZE]) {
     char buffer[KEY_TEXT_SIZE];
     struct memory_store *s = self(t);
-    const char *text = join(creator, order_ref, buffer, t->scratch);
+    const char *text = join(row->creator, row->order_ref, buffer, t->scratch);
     if (find_key(s->orders_by_ref, text) != NULL)
         return TAKT_EEXIST;
     struct memory_key *k = make_key(s, text);
-    k->key = *key;
+    k->key.no = row->no;
+    memcpy(k->key.hash, hash, sizeof k->key.hash);
     HASH_ADD_KEYPTR(hh, s->orders_by_ref, k->text, strlen(k->text), k);
     return 0;
 }
@@ -83,8 +84,12 @@ static int body_put(struct tables *t, const struct order_row *row, const char *b
     return 0;
 }
 
-static int order_add(struct tables *t, const struct order_row *row, const char *body) {
+static int order_add(struct tables *t, const struct order_row *row, const uint8_t hash[STORE_HASH_SIZE],
+                     const char *body) {
     struct memory_store *s = self(t);
+    int code = add_key(t, row, hash);
+    if (code < 0)
+        return code;
     struct memory_order *o = place_order(s, row->no);
     o->row = *row;
     o->row.creator = memory_word(s, row->creator);
@@ -339,7 +344,6 @@ static int report_find(struct tables *t, const char *reporter, const char *repor
 }
 
 void memory_order_ops(struct table_ops *ops) {
-    ops->key_add = key_add;
     ops->key_find = key_find;
     ops->order_add = order_add;
     ops->order_get = order_get;

@@ -25,11 +25,6 @@ static int judge_known(struct tables *t, const char *creator, struct accept_orde
 static int add_order(struct tables *t, const struct store_accept *q, struct accept_order *o) {
     struct order_key key = {.no = (uint64_t)t->state.change + 1};
     memcpy(key.hash, o->hash, sizeof key.hash);
-    int code = t->ops->key_add(t, q->creator, o->row.order_ref, &key);
-    if (code < 0)
-        return code;
-    t->state.change++;
-    t->state.last_order = t->state.change;
     struct order_row row = o->row;
     row.no = key.no;
     row.creator = q->creator;
@@ -37,10 +32,14 @@ static int add_order(struct tables *t, const struct store_accept *q, struct acce
     row.state = ORDER_ACCEPTED;
     row.ship_by_s = row.planned_packed_s = row.packed_at_s = TAKT_TIME_NONE;
     row.deliver_by_day = TAKT_DAY_NONE;
+    int code = t->ops->order_add(t, &row, key.hash, o->body);
+    if (code < 0)
+        return code;
+    t->state.last_order = ++t->state.change;
     o->ret_outcome = ACCEPT_NEW;
     o->ret_no = key.no;
     audit_accepted(t, q->now_s, q->creator, o->row.order_ref, &key);
-    return t->ops->order_add(t, &row, o->body);
+    return 0;
 }
 
 static int accept_one(struct tables *t, const struct store_accept *q, int64_t *open, struct accept_order *o) {

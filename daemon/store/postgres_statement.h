@@ -77,16 +77,19 @@ enum {
       "(plant, writer) DO UPDATE SET number = excluded.number, seen_at = now()")                                       \
     X(STATE_SETTLED, 0, "", "UPDATE state SET settled = settled + 1 WHERE plant = $1")                                 \
     X(WRITER_GET, 0, "i", "SELECT number FROM writer WHERE plant = $1 AND writer = $2")                                \
-    X(KEY_ADD, IN_KEYS, "*ssub", "INSERT INTO order_key (plant, creator, order_ref, no, hash) "                        \
-      "SELECT $1, u.* FROM unnest($2, $3, $4, $5) u")                                           \
     X(KEY_FIND, IN_KEYS, "ss", "SELECT no, hash FROM order_key WHERE plant = $1 AND creator = $2 AND order_ref = $3")  \
     X(KEYS_FIND, IN_KEYS, "*ss",                                                                                       \
       "SELECT u.creator, u.order_ref, k.no, k.hash FROM unnest($2, $3) u (creator, order_ref) CROSS JOIN "             \
       "LATERAL (SELECT no, hash FROM order_key WHERE plant = $1 AND creator = u.creator AND order_ref = "              \
       "u.order_ref OFFSET 0) k")                                                                                       \
-    X(ORDER_ADD, IN_ORDERS, "*ussisssdsuns", "INSERT INTO orders (plant, no, creator, order_ref, accepted_at_s, "      \
-      "channel, campaign, service, wish_day, country, recipient_key, state, items) "                                   \
-      "SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) u")                              \
+    X(ORDER_ADD, IN_KEYS | IN_ORDERS | IN_BODIES, "*ssubisssdsuss",                                                    \
+      "WITH u AS MATERIALIZED (SELECT * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) u "       \
+      "(creator, order_ref, no, hash, accepted_at_s, channel, campaign, service, wish_day, country, recipient_key, "   \
+      "items, body)), k AS (INSERT INTO order_key (plant, creator, order_ref, no, hash) SELECT $1, creator, "          \
+      "order_ref, no, hash FROM u), b AS (INSERT INTO body (plant, no, accepted_at_s, body) SELECT $1, no, "           \
+      "accepted_at_s, body FROM u) INSERT INTO orders (plant, no, creator, order_ref, accepted_at_s, channel, "        \
+      "campaign, service, wish_day, country, recipient_key, state, items) SELECT $1, no, creator, order_ref, "         \
+      "accepted_at_s, channel, campaign, service, wish_day, country, recipient_key, 0, items FROM u")                  \
     X(ORDER_GET, IN_ORDERS, "u", "SELECT " PG_ORDER_COLUMNS " FROM orders WHERE plant = $1 AND no = $2")               \
     X(ORDER_AMEND, IN_ORDERS, "usdsus", "UPDATE orders SET service = $3, wish_day = $4, country = $5, "                \
       "recipient_key = $6, items = $7 WHERE plant = $1 AND no = $2")                                                   \

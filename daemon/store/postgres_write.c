@@ -7,25 +7,26 @@
 #include "daemon/store/postgres_fetch.h"
 #include "daemon/store/postgres_statement.h"
 
+#include <string.h>
+
 static struct postgres_store *self(struct tables *t) {
     return (struct postgres_store *)t;
-}
-
-static int key_add(struct tables *t, const char *creator, const char *order_ref, const struct order_key *key) {
-    struct postgres_store *s = self(t);
-    int code = pg_fetched_key_add(s, creator, order_ref, key);
-    return code < 0 ? code : pg_put(s, PG_KEY_ADD, creator, order_ref, key->no, key->hash);
 }
 
 static int body_put(struct tables *t, const struct order_row *row, const char *body) {
     return pg_put(self(t), PG_BODY_PUT, row->no, row->accepted_at_s, body);
 }
 
-static int order_add(struct tables *t, const struct order_row *r, const char *body) {
-    const char *items = items_format(r->items, r->item_count, t->scratch);
-    int code = pg_put(self(t), PG_ORDER_ADD, r->no, r->creator, r->order_ref, r->accepted_at_s, r->channel, r->campaign,
-                      r->service, r->wish_day, r->country, r->recipient_key, (int)r->state, items);
-    return code < 0 ? code : body_put(t, r, body);
+static int order_add(struct tables *t, const struct order_row *r, const uint8_t hash[STORE_HASH_SIZE],
+                     const char *body) {
+    struct postgres_store *s = self(t);
+    struct order_key key = {.no = r->no};
+    memcpy(key.hash, hash, sizeof key.hash);
+    int code = pg_fetched_key_add(s, r->creator, r->order_ref, &key);
+    return code < 0 ? code
+                    : pg_put(s, PG_ORDER_ADD, r->creator, r->order_ref, r->no, hash, r->accepted_at_s, r->channel,
+                             r->campaign, r->service, r->wish_day, r->country, r->recipient_key,
+                             items_format(r->items, r->item_count, t->scratch), body);
 }
 
 static int order_amend(struct tables *t, const struct order_row *r) {
@@ -135,7 +136,6 @@ static int shipment_put(struct tables *t, const struct shipment_row *r) {
 }
 
 void postgres_write_ops(struct table_ops *ops) {
-    ops->key_add = key_add;
     ops->order_add = order_add;
     ops->order_amend = order_amend;
     ops->order_move = order_move;

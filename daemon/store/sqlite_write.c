@@ -12,21 +12,19 @@ static struct sqlite_store *self(struct tables *t) {
     return (struct sqlite_store *)t;
 }
 
-static int key_add(struct tables *t, const char *creator, const char *order_ref, const struct order_key *key) {
-    struct sqlite_store *s = self(t);
-    int code = sqlite_run(s, SQL_KEY_ADD, "ssub", creator, order_ref, key->no, key->hash);
-    return code == 0 && sqlite3_changes(s->db) == 0 ? TAKT_EEXIST : code;
-}
-
 static int body_put(struct tables *t, const struct order_row *row, const char *body) {
     return sqlite_run(self(t), SQL_BODY_PUT, "uis", row->no, row->accepted_at_s, body);
 }
 
-static int order_add(struct tables *t, const struct order_row *r, const char *body) {
+static int order_add(struct tables *t, const struct order_row *r, const uint8_t hash[STORE_HASH_SIZE],
+                     const char *body) {
+    int code = sqlite_run(self(t), SQL_KEY_ADD, "ssub", r->creator, r->order_ref, r->no, hash);
+    if (code < 0 || sqlite3_changes(self(t)->db) == 0)
+        return code < 0 ? code : TAKT_EEXIST;
     const char *items = items_format(r->items, r->item_count, t->scratch);
-    int code = sqlite_run(self(t), SQL_ORDER_ADD, "ussisssdsuns", r->no, r->creator, r->order_ref, r->accepted_at_s,
-                          r->channel, r->campaign, r->service, r->wish_day, r->country, r->recipient_key, (int)r->state,
-                          items);
+    code = sqlite_run(self(t), SQL_ORDER_ADD, "ussisssdsuns", r->no, r->creator, r->order_ref, r->accepted_at_s,
+                      r->channel, r->campaign, r->service, r->wish_day, r->country, r->recipient_key, (int)r->state,
+                      items);
     return code < 0 ? code : sqlite_run(self(t), SQL_BODY_ADD, "uis", r->no, r->accepted_at_s, body);
 }
 
@@ -141,7 +139,6 @@ static int shipment_put(struct tables *t, const struct shipment_row *r) {
 }
 
 void sqlite_write_ops(struct table_ops *ops) {
-    ops->key_add = key_add;
     ops->order_add = order_add;
     ops->order_amend = order_amend;
     ops->order_move = order_move;

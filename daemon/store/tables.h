@@ -113,10 +113,10 @@ struct order_filter {
 struct tables;
 
 struct table_ops {
-    /* orders; key_add returns TAKT_EEXIST if the key is there */
-    int (*key_add)(struct tables *t, const char *creator, const char *order_ref, const struct order_key *key);
+    /* orders; order_add brings key, row and body, and returns TAKT_EEXIST, having written nothing, if the key is there */
     int (*key_find)(struct tables *t, const char *creator, const char *order_ref, struct order_key *ret);
-    int (*order_add)(struct tables *t, const struct order_row *row, const char *body);
+    int (*order_add)(struct tables *t, const struct order_row *row, const uint8_t hash[STORE_HASH_SIZE],
+                     const char *body);
     int (*order_get)(struct tables *t, uint64_t no, struct arena *arena, struct order_row *ret);
     int (*order_amend)(struct tables *t, const struct order_row *row); /* what a creator may amend */
     int (*order_head)(struct tables *t, uint64_t no, struct order_head *ret);

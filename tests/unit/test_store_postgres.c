@@ -419,7 +419,7 @@ static void prepare_text(char *buffer, size_t size, const char *types, const cha
 /* Tables of what a plant has a handful of: reading all of them is what those statements are for. */
 static bool reads_few(const char *name) {
     static const char *const few[] = {"CREATOR_ALL", "STOCK_ALL",  "RECEIPTS_ALL",
-                                      "DOWNS_ALL",   "SETUPS_ALL", "SURPLUS_ALL", "PROCESSES_ALL"};
+                                      "DOWNS_ALL",   "SETUPS_ALL", "SURPLUS_ALL", "PROCESSES_ALL", "STATE_SETTLED"};
     for (size_t i = 0; i < sizeof few / sizeof few[0]; i++)
         if (strcmp(name, few[i]) == 0)
             return true;
