@@ -5,7 +5,8 @@
  * accept: durable orders a second in groups, by turns with the least that keeps them: one typed row of the same size
  * under a unique (creator, order_ref) in one table. SQLite: WAL and synchronous=FULL, otherwise as it comes.
  * PostgreSQL: arrays in binary, INSERT … SELECT FROM unnest, on one connection and on two with one group under way on
- * each; the faster counts.
+ * each; the faster counts. The last line is with as many orders waiting as the store cares to take at a time, against the
+ * fastest limit of all.
  *
  * single: one order at a time, milliseconds to durable, beside an fdatasync of as much.
  *
@@ -29,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CREATORS = 50, MESSAGE = 64, TURN = 16, SLOTS = 3, ROUNDS = 5, SINGLES = 2000, TASKS = 100000, OPEN_ORDERS = 1000000, PAGE = 10000, LOTS = 10000, OPS = 10 };
+enum { CREATORS = 50, MESSAGE = 64, TURN = 32, SLOTS = 3, LOAD = TURN * MESSAGE, ROUNDS = 5, SINGLES = 2000, TASKS = 100000, OPEN_ORDERS = 1000000, PAGE = 10000, LOTS = 10000, OPS = 10 };
 static const double round_s = 1.0;
 static const int64_t now_at_s = 1764547200;
 
@@ -368,6 +369,20 @@ static double limit_rate(struct sides *s, size_t batch) {
     return one > two ? one : two;
 }
 
+/* So much waits that the store chooses its groups by itself, as under load, against the fastest limit. */
+static void bench_load(struct sides *s) {
+    double limit[ROUNDS], store[ROUNDS], share[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        double small = limit_rate(s, 256), large = limit_rate(s, 1024);
+        limit[i] = small > large ? small : large;
+        store[i] = store_rate(s, LOAD);
+        share[i] = store[i] / limit[i];
+    }
+    printf("accept.load.limit_rows_s %.0f\n", median(limit, ROUNDS));
+    printf("accept.load.store_rows_s %.0f\n", median(store, ROUNDS));
+    printf("accept.load.share %.2f\n", median(share, ROUNDS));
+}
+
 static void bench_accept(struct sides *s) {
     static const size_t batches[] = {64, 256, 1024};
     for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
@@ -382,6 +397,7 @@ static void bench_accept(struct sides *s) {
         printf("accept.%zu.share %.2f\n", batches[b], median(share, ROUNDS));
         fflush(stdout);
     }
+    bench_load(s);
 }
 
 /* ---- single ---- */

@@ -48,7 +48,7 @@ static bool may_go_ahead(struct postgres_store *s, const struct store_request *c
         return false;
     }
     if (s->ahead_count == LANES || (s->ahead_count > 0 && youngest(s)->lost) || s->stale || s->unsettled || s->careful > 0 || s->trouble != LINK_WELL ||
-        link_lost(&s->lanes[0].link))
+        link_lost(&s->lanes[0].link) || (s->ahead_count == 0 && !link_holds(&s->lanes[0].link)))
         return false;
     for (const struct store_request *r = chain; r != NULL; r = r->next)
         if (r->op != STORE_ACCEPT)
@@ -58,7 +58,7 @@ static bool may_go_ahead(struct postgres_store *s, const struct store_request *c
 
 static bool lane_is_there(struct postgres_store *s) {
     enum link_trouble trouble = s->trouble;
-    if (!link_lost(s->link))
+    if (link_holds(s->link))
         return true;
     if (clock_mono_ms() < s->lane_retry_at_ms)
         return false;

@@ -326,6 +326,13 @@ int link_run(struct pg_link *l, const char *sql) {
     return result != NULL ? 0 : l->failure.code;
 }
 
+bool link_holds(struct pg_link *l) {
+    struct pollfd p = {.fd = l->conn != NULL ? PQsocket(l->conn) : -1, .events = POLLIN};
+    if (poll(&p, 1, 0) > 0 && (PQconsumeInput(l->conn) == 0 || PQstatus(l->conn) != CONNECTION_OK))
+        link_drop(l);
+    return !link_lost(l);
+}
+
 /* ---- the pipe ---- */
 
 int link_pipe(struct pg_link *l) {

@@ -63,5 +63,9 @@ PGresult *link_finish(struct pg_link *l, const char *sql);
 /* Ends a pipe in which something failed. */
 void link_abandon(struct pg_link *l);
 
+/* Of one on which nothing is under way: whether it is there, so far as can be seen without asking; if not, it is
+ * dropped. */
+bool link_holds(struct pg_link *l);
+
 /* The failure is about the medium being away, so another attempt at once is of use. */
 bool link_lost(const struct pg_link *l);

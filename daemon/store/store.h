@@ -569,9 +569,9 @@ int store_submit(struct store *s, struct store_request *r);
  * nothing waited. timeout_ms is for back ends with something to wait for. */
 struct store_request *store_turn(struct store *s, int timeout_ms);
 
-/* For one who has more to bring meanwhile: sends a group of acceptances that wait on its way, where the back end can do
- * that, and does not wait for it; store_turn gives it back, and sends a second one first if enough waits. A group that
- * cannot go ahead is run at once; returns as store_turn does. */
+/* For one who has more to bring meanwhile: sends a group of acceptances on its way, where enough of them wait and the
+ * back end can do that, and does not wait for it; store_turn gives it back, and sends a second one first if enough
+ * waits. A group that cannot go ahead is run at once; returns as store_turn does. */
 struct store_request *store_begin(struct store *s);
 bool store_under_way(const struct store *s);
 

@@ -369,6 +369,67 @@ static void a_refused_request_leaves_the_others_of_its_group(void **state) {
     assert_int_equal(changes(b, 0, 10).ret_count, 2);
 }
 
+enum { GROUP_ORDERS = 40 };
+
+struct group_of_orders {
+    char refs[GROUP_ORDERS][16];
+    struct accept_order orders[GROUP_ORDERS];
+    struct store_accept request;
+};
+
+static void bring_group(struct bench *b, struct group_of_orders *g, const char *prefix) {
+    for (int i = 0; i < GROUP_ORDERS; i++) {
+        snprintf(g->refs[i], sizeof g->refs[i], "%s-%d", prefix, i);
+        g->orders[i] = order_like(g->refs[i], 1);
+    }
+    g->request = accept_of(b, "luna", g->orders, GROUP_ORDERS);
+    assert_int_equal(store_submit(b->store, &g->request.head), 0);
+}
+
+/* As the store's actor does: one is begun, the other is brought meanwhile. */
+static void take_groups(struct bench *b, struct group_of_orders *first, struct group_of_orders *second) {
+    struct store_request *expected[] = {&first->request.head, &second->request.head};
+    size_t done = 0;
+    for (int turns = 0; turns < 8 && done < 2; turns++)
+        for (struct store_request *r = store_turn(b->store, 0); r != NULL; r = r->next)
+            assert_ptr_equal(r, expected[done++]);
+    assert_int_equal(done, 2);
+    assert_false(store_under_way(b->store));
+}
+
+static void a_group_that_is_begun_while_another_is_under_way_comes_after_it(void **state) {
+    struct bench *b = *state;
+    struct group_of_orders first, second;
+    accept_one(b, "luna", "A-0");
+    bring_group(b, &first, "B");
+    assert_null(store_begin(b->store));
+    bring_group(b, &second, "C");
+    take_groups(b, &first, &second);
+    for (int i = 0; i < GROUP_ORDERS; i++) {
+        assert_int_equal(first.orders[i].ret_no, first.orders[0].ret_no + (uint64_t)i);
+        assert_int_equal(second.orders[i].ret_no, first.orders[GROUP_ORDERS - 1].ret_no + 1 + (uint64_t)i);
+    }
+    assert_int_equal(changes(b, 0, 200).ret_count, 1 + 2 * GROUP_ORDERS);
+}
+
+static void an_order_that_is_in_the_group_under_way_as_well_is_a_duplicate(void **state) {
+    struct bench *b = *state;
+    struct group_of_orders first, second;
+    accept_one(b, "luna", "A-0");
+    bring_group(b, &first, "B");
+    assert_null(store_begin(b->store));
+    bring_group(b, &second, "C");
+    second.orders[3].row.order_ref = "B-7";
+    second.orders[5].row.order_ref = "A-0";
+    memset(second.orders[5].hash, 9, sizeof second.orders[5].hash);
+    take_groups(b, &first, &second);
+    assert_int_equal(second.orders[3].ret_outcome, ACCEPT_DUPLICATE);
+    assert_int_equal(second.orders[3].ret_no, first.orders[7].ret_no);
+    assert_int_equal(second.orders[5].ret_outcome, ACCEPT_CONFLICT);
+    assert_int_equal(second.orders[4].ret_outcome, ACCEPT_NEW);
+    assert_int_equal(changes(b, 0, 200).ret_count, 1 + 2 * GROUP_ORDERS - 2);
+}
+
 static void orders_are_listed_by_creator_and_state(void **state) {
     struct bench *b = *state;
     accept_one(b, "luna", "A-1");
@@ -458,5 +519,8 @@ static void an_unknown_order_is_not_found(void **state) {
         SUITE_TEST(a_cancelled_order_cannot_be_amended),                                                               \
         SUITE_TEST(an_amendment_with_a_body_that_is_no_object_changes_nothing),                                        \
         SUITE_TEST(a_refused_request_leaves_the_others_of_its_group),                                                  \
-        SUITE_TEST(orders_are_listed_by_creator_and_state), SUITE_TEST(a_page_of_no_or_too_many_rows_is_refused),      \
+        SUITE_TEST(orders_are_listed_by_creator_and_state),                                                            \
+        SUITE_TEST(a_group_that_is_begun_while_another_is_under_way_comes_after_it),                                   \
+        SUITE_TEST(an_order_that_is_in_the_group_under_way_as_well_is_a_duplicate),                                    \
+        SUITE_TEST(a_page_of_no_or_too_many_rows_is_refused),                                                          \
         SUITE_TEST(the_clock_is_what_was_set_last), SUITE_TEST(an_unknown_order_is_not_found)

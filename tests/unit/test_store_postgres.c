@@ -110,6 +110,39 @@ static void a_planner_elsewhere_fences_this_one(void **state) {
     store_close(other.store);
 }
 
+static struct store_request *begin_and_take(struct bench *b) {
+    struct store_request *done = store_begin(b->store);
+    return done != NULL ? done : store_turn(b->store, 0);
+}
+
+/* Each of them begins its group with numbers that the other has foreseen for its own. */
+static void what_another_process_writes_beside_a_group_under_way_makes_it_run_again(void **state) {
+    struct bench *b = *state;
+    struct bench other = {.store = open_plant(plant_number), .arena = b->arena};
+    struct group_of_orders first, second, theirs, mine;
+    accept_one(b, "luna", "A-0");
+    accept_one(&other, "luna", "A-1");
+    claim(b);
+    bring_group(b, &first, "B");
+    assert_null(store_begin(b->store));
+    bring_group(b, &second, "C");
+    bring_group(&other, &theirs, "D");
+    assert_ptr_equal(begin_and_take(&other), &theirs.request.head);
+    take_groups(b, &first, &second);
+    accept_one(&other, "luna", "A-2");
+    bring_group(b, &mine, "E");
+    assert_ptr_equal(begin_and_take(b), &mine.request.head);
+    const struct group_of_orders *groups[] = {&first, &second, &theirs, &mine};
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
+        for (int i = 0; i < GROUP_ORDERS; i++)
+            assert_int_equal(groups[g]->orders[i].ret_outcome, ACCEPT_NEW);
+    struct store_changes all = changes(b, 0, 1000);
+    assert_int_equal(all.ret_count, 3 + 4 * GROUP_ORDERS);
+    for (size_t i = 0; i < all.ret_count; i++)
+        assert_int_equal(all.ret_changes[i].seq, i + 1);
+    store_close(other.store);
+}
+
 enum { RACE_ORDERS = 150, RACERS = 3 };
 
 static void *race(void *arg) {
@@ -391,6 +424,54 @@ static void nothing_is_lost_or_twice_when_the_server_is_killed_under_load(void *
     assert_int_equal(stats.ret_creators[0].orders[ORDER_ACCEPTED], accepted);
 }
 
+enum { GROUPS_MAX = 2000 };
+
+static void wait_and_start_again(int code) {
+    poll(NULL, 0, code == TAKT_ESTORE ? 10 : 0);
+    if (!alive && code != 0)
+        alive = cluster_start(&cluster);
+}
+
+/* The same of groups of which two are under way at a time: they are whole, and in order. */
+static void nothing_is_lost_or_twice_when_the_server_is_killed_with_groups_under_way(void **state) {
+    struct bench *b = *state;
+    struct group_of_orders *groups = takt_alloc(GROUPS_MAX * sizeof *groups);
+    pthread_t killer;
+    size_t count = 0, done = 0;
+    int last = 0;
+    uint64_t numbered = 0;
+    kills = 0;
+    alive = true;
+    pthread_create(&killer, NULL, kill_now_and_then, NULL);
+    while ((kills < KILLS || !alive || last != 0 || done < count) && count < GROUPS_MAX) {
+        char prefix[8];
+        snprintf(prefix, sizeof prefix, "G%d", (int)count);
+        if (kills < KILLS || !alive || last != 0)
+            bring_group(b, &groups[count++], prefix);
+        struct store_request *r = store_under_way(b->store) ? store_turn(b->store, 0) : store_begin(b->store);
+        for (; r != NULL; r = r->next, done++) {
+            assert_ptr_equal(r, &groups[done].request.head);
+            last = r->code;
+            wait_and_start_again(last);
+        }
+    }
+    pthread_join(killer, NULL);
+    assert_int_equal(kills, KILLS);
+    for (size_t g = 0; g < count; g++) {
+        const struct group_of_orders *group = &groups[g];
+        bool there = is_there(b, group->refs[0]);
+        assert_int_equal(there, is_there(b, group->refs[GROUP_ORDERS - 1]));
+        assert_true(group->request.head.code == TAKT_EUNKNOWN || there == (group->request.head.code == 0));
+        if (group->request.head.code == 0) {
+            assert_true(group->orders[0].ret_no > numbered);
+            numbered = group->orders[GROUP_ORDERS - 1].ret_no;
+            assert_int_equal(story(b, "luna", group->refs[GROUP_ORDERS - 1]).ret_order.no, numbered);
+        }
+        arena_clear(b->arena);
+    }
+    free(groups);
+}
+
 /* ---- plans ---- */
 
 static const struct {
@@ -461,6 +542,7 @@ static void postgresql_is_installed(void **state) {
         SUITE_TEST(plants_in_one_database_do_not_see_each_other),                                                      \
         SUITE_TEST(a_plant_or_database_that_cannot_be_is_refused),                                                     \
         SUITE_TEST(of_several_hosts_the_one_that_answers_is_used), SUITE_TEST(a_planner_elsewhere_fences_this_one),    \
+        SUITE_TEST(what_another_process_writes_beside_a_group_under_way_makes_it_run_again),                           \
         SUITE_TEST(a_reader_misses_nothing_while_several_write), SUITE_TEST(no_query_reads_a_whole_table)
 
 #define TROUBLE_TESTS                                                                                                  \
@@ -470,7 +552,8 @@ static void postgresql_is_installed(void **state) {
         SUITE_TEST(a_commit_that_the_server_refuses_changed_nothing),                                                  \
         SUITE_TEST(an_outcome_that_cannot_be_found_out_is_unknown), SUITE_TEST(a_read_only_database_is_told),          \
         SUITE_TEST(a_server_that_stands_still_is_slow_and_waited_for_no_longer_than_said),                             \
-        SUITE_TEST(nothing_is_lost_or_twice_when_the_server_is_killed_under_load)
+        SUITE_TEST(nothing_is_lost_or_twice_when_the_server_is_killed_under_load),                                     \
+        SUITE_TEST(nothing_is_lost_or_twice_when_the_server_is_killed_with_groups_under_way)
 
 int main(void) {
     const struct CMUnitTest tests[] = {STORE_SUITE, SERVER_TESTS, TROUBLE_TESTS};

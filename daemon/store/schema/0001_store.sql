@@ -64,11 +64,13 @@ CREATE TABLE creator (
     PRIMARY KEY (plant, creator)
 );
 
--- the idempotency keys: never taken away
+-- the idempotency keys: never taken away; compared byte by byte, which is quick and the same with every system's library
 CREATE TABLE order_key (
     plant smallint NOT NULL DEFAULT 1,
-    creator text NOT NULL,
-    order_ref text NOT NULL,
+    creator text NOT NULL, -- sqlite
+    order_ref text NOT NULL, -- sqlite
+    creator text COLLATE "C" NOT NULL, -- postgres
+    order_ref text COLLATE "C" NOT NULL, -- postgres
     no bigint NOT NULL,
     hash bytea NOT NULL,
     PRIMARY KEY (plant, creator, order_ref)
