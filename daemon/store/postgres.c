@@ -2,7 +2,7 @@
 
 /* The store in a PostgreSQL database: the session, transactions and what follows when one fails.
  *
- * I1. A group is one transaction. One that writes locks the plant's row of `state` before it reads anything and holds
+ * I1. A group is one transaction. One that writes (but see postgres_ahead.c) locks the plant's row of `state` before it reads anything and holds
  * it until its end, so those that write one plant come one after the other, on however many machines: numbers are given
  * in the order of commits, and what was read is still so when it is written. One that only reads sees one moment
  * (REPEATABLE READ).
