@@ -3,9 +3,10 @@
 /* What no schedule can avoid. Alone: each job's earliest completion with every line and pool to itself, its hours
  * respected, priced at its dues. For the makespan also the work of lines: tasks that only one line can do, with the
  * least head before and tail after them (Jackson's preemptive bound, by the least head and tail of every set with heads
- * at least h). */
+ * at least h); for lateness and flow, that orders wait for each other (queue_bound.c). */
 
 #include "schedulers/job_facts.h"
+#include "schedulers/queue_bound.h"
 #include "schedulers/solver.h"
 
 #include <stdlib.h>
@@ -133,32 +134,41 @@ static bool has_overlap(const struct problem *p) {
     return false;
 }
 
+/* What each due costs alone, and when it can be complete at the earliest. */
+static int64_t cost_alone(const struct problem *p, const int32_t *job_done, int32_t *due_done) {
+    int64_t alone = 0;
+    for (int32_t d = 0; d < p->dues; d++) {
+        int64_t weight = p->weight[d];
+        due_done[d] = INT32_MIN;
+        for (int32_t k = p->due_offset[d]; k < p->due_offset[d + 1]; k++)
+            due_done[d] = job_done[p->due_job[k]] > due_done[d] ? job_done[p->due_job[k]] : due_done[d];
+        if (p->due[d] != PROBLEM_NONE && due_done[d] > p->due[d])
+            alone += p->objective.tardiness * weight * ((int64_t)due_done[d] - p->due[d]);
+        if (p->placed[d] != PROBLEM_NONE)
+            alone += p->objective.flow * weight * ((int64_t)due_done[d] - p->placed[d]);
+    }
+    return alone;
+}
+
 void solve_bound(const struct problem *p, int64_t *ret_bound, int64_t *ret_alone) {
-    int32_t *start = takt_alloc((size_t)p->tasks * sizeof *start), *end = takt_alloc((size_t)p->tasks * sizeof *end);
-    int32_t *done = takt_alloc((size_t)p->jobs * sizeof *done);
+    size_t tasks = (size_t)p->tasks;
+    int32_t *start = takt_alloc(tasks * sizeof *start), *end = takt_alloc(tasks * sizeof *end);
+    int32_t *tail = takt_alloc(tasks * sizeof *tail), *done = takt_alloc((size_t)p->jobs * sizeof *done);
+    int32_t *due_done = takt_alloc((size_t)p->dues * sizeof *due_done);
     struct job_facts facts;
     job_facts_init(&facts, p);
     find_heads(p, start, end, done);
-    int64_t alone = 0, makespan = 0;
-    for (int32_t d = 0; d < p->dues; d++) {
-        int64_t last = INT64_MIN, weight = p->weight[d];
-        for (int32_t k = p->due_offset[d]; k < p->due_offset[d + 1]; k++)
-            last = done[p->due_job[k]] > last ? done[p->due_job[k]] : last;
-        if (p->due[d] != PROBLEM_NONE && last > p->due[d])
-            alone += p->objective.tardiness * weight * (last - p->due[d]);
-        if (p->placed[d] != PROBLEM_NONE)
-            alone += p->objective.flow * weight * (last - p->placed[d]);
-    }
-    if (p->jobs > 0 && p->objective.makespan > 0) {
-        if (has_overlap(p)) /* tails may overlap, or be over already */
-            for (int32_t i = 0; i < p->tasks; i++)
-                facts.tail[i] = facts.least[i];
-        makespan = makespan_bound(p, &facts, start, done);
-    }
-    *ret_alone = alone;
-    *ret_bound = alone + p->objective.makespan * makespan;
+    if (has_overlap(p)) /* tails may overlap, or be over already */
+        for (int32_t i = 0; i < p->tasks; i++)
+            facts.tail[i] = facts.least[i];
+    for (int32_t i = 0; i < p->tasks; i++)
+        tail[i] = facts.tail[i] - facts.least[i];
+    *ret_alone = cost_alone(p, done, due_done);
+    *ret_bound = *ret_alone + queue_bound(p, &(struct queue_facts){start, facts.least, tail, due_done});
+    if (p->jobs > 0 && p->objective.makespan > 0)
+        *ret_bound += p->objective.makespan * makespan_bound(p, &facts, start, done);
+    void *all[] = {start, end, tail, done, due_done};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        free(all[k]);
     job_facts_done(&facts);
-    free(start);
-    free(end);
-    free(done);
 }
