@@ -58,9 +58,9 @@ $(O)/%.o: %.c
 # The C client: a library of its own, which shares nothing with the daemon but the protocol.
 CLIENT_C := $(patsubst %.c,$(O)/%.o,$(filter-out %takt-push.c,$(wildcard clients/c/*.c)))
 $(O)/clients/c/%.o: CFLAGS_ += -fPIC -fvisibility=hidden
-$(O)/libtakt.so: $(CLIENT_C) $(O)/clients/c/takt-push.o
+$(O)/libtakt.so: $(CLIENT_C) $(O)/clients/c/takt-push.o clients/c/libtakt.map
 	$(call quiet,LINK,$@)
-	$(Q)$(CC) -shared -Wl,-soname,libtakt.so.1 -Wl,-z,defs $(SANFLAGS) $(LDFLAGS) -o $@ $(CLIENT_C) $(shell pkg-config --libs libzmq jansson)
+	$(Q)$(CC) -shared -Wl,-soname,libtakt.so.1 -Wl,--version-script,clients/c/libtakt.map -Wl,-z,defs,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS) -o $@ $(CLIENT_C) $(shell pkg-config --libs libzmq jansson)
 	@ln -sf libtakt.so $(O)/libtakt.so.1
 $(O)/takt-push: $(O)/clients/c/takt-push.o $(O)/libtakt.so
 	$(call quiet,LINK,$@)

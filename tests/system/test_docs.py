@@ -49,7 +49,7 @@ def run(argv, cwd, **kw):
 
 @pytest.mark.parametrize("script", blocks("sh"))
 def test_every_shell_command_in_the_documents_succeeds(script, scratch):
-    lines = [line for line in script.splitlines() if not re.match(r"\s*(make\b|bench/|tests/soak/)", line)]
+    lines = [line for line in script.splitlines() if not re.match(r"\s*(make\b|bench/|tests/soak/|(sudo )?apt-get |npm install |python3 -m venv |\. )", line)]
     if not any(line.strip() for line in lines):
         return  # `make` and the long benchmarks are run by CI and by hand
     script = "\n".join(lines)
@@ -76,6 +76,15 @@ def test_every_c_program_in_the_documents_compiles_and_runs_against_the_real_dae
               "build/taktd config/examples/demo.yaml &\n./program\nkill %1\nwait %1")
     code, output = run(["bash", "-c", SHELL + wait_for_sockets(script)], scratch)
     assert code == 0 and "is durable" in output and "order.promised" in output, output
+
+
+@pytest.mark.parametrize("program", blocks("js"))
+def test_every_node_program_in_the_documents_runs_against_the_real_daemon(program, scratch):
+    os.symlink(f"{ROOT}/build/node/node_modules", scratch / "node_modules")  # as if it were installed
+    with open(scratch / "program.mjs", "w", encoding="utf-8") as f:
+        f.write(program)
+    code, output = run(["bash", "-c", SHELL + wait_for_sockets("build/taktd config/examples/demo.yaml &\nnode program.mjs\nkill %1\nwait %1")], scratch)
+    assert code == 0 and "ships by" in output, output
 
 
 @pytest.mark.parametrize("program", blocks("python"))
