@@ -21,7 +21,9 @@ PACKAGES = ["systemd", "systemd-sysv", "dbus", "procps", "iproute2", "tzdata", "
             "libsystemd0", "libsodium23", "libmicrohttpd12", "libpq5", "libqrencode4", "python3-minimal", "python3-zmq"]
 NAMES = {"trixie": {"libmicrohttpd12": "libmicrohttpd12t64"}}  # what a suite calls otherwise
 TREES = os.environ.get("TAKT_BOX_TREES", "/var/tmp")
-HIERARCHIES = [h for h in ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified") if os.path.isdir(h)]
+# The one hierarchy of cgroups, or the named one of version 1 with that of version 2 beside it.
+HIERARCHIES = ["/sys/fs/cgroup"] if os.path.exists("/sys/fs/cgroup/cgroup.procs") else \
+    [h for h in ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified") if os.path.isdir(h)]
 WAIT_S = 90
 
 
@@ -32,9 +34,17 @@ def why_not():
     for tool in ("systemd-nspawn", "mmdebstrap", "nsenter"):
         if not shutil.which(tool):
             return f"there is no {tool} (packaging/install-packages box)"
-    if subprocess.run(["unshare", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, check=False).returncode:
-        return "no namespaces can be made here"
-    return ""
+    layers = "mount -t tmpfs none /mnt && cd /mnt && mkdir a b c d && mount -t overlay none -o lowerdir=a,upperdir=b,workdir=c d"
+    tried = subprocess.run(["unshare", "--mount", "--pid", "--fork", "sh", "-c", layers], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        return f"no namespace with an overlay can be made here ({tried.stderr.strip()})"
+    try:
+        for h in HIERARCHIES:
+            os.mkdir(f"{h}/takt-{os.getpid()}")
+            os.rmdir(f"{h}/takt-{os.getpid()}")
+    except OSError as why:
+        return f"no cgroup can be made here ({why})"
+    return "" if HIERARCHIES else "there are no cgroups here"
 
 
 def tree(suite):
