@@ -106,6 +106,8 @@ static void an_open_order_says_why_it_was_promised_anew_before_what_binds_it_now
     history_tell_open(&d->story, fixture_good(&d->plant), NOON + DAY, &why, &h);
     assert_int_equal(h.count, 2);
     assert_string_equal(h.steps[0].what, "promised");
+    assert_string_equal(h.steps[0].how, "anew");
+    assert_string_equal(h.steps[0].reason, "breakdown");
     assert_string_equal(h.steps[1].what, "packing");
     assert_non_null(strstr(h.sentence, "promised anew to leave by Fri 13:00 (breakdown); it is to be packed by"));
     d->story.ret_promise_count = 1;

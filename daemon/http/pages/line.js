@@ -302,9 +302,8 @@ function take(code) {
   if (twice) start(found);
   else announce(say(found.state === "planned" ? "found" : "found-running", found.task));
   showAll();
-  const li = document.querySelector(`li[data-task="${CSS.escape(found.task)}"]`);
-  li?.scrollIntoView({block: "center"});
-  li?.querySelector("button.main")?.focus({preventScroll: true});
+  // The focus stays in the field: a scanner that ends with two line ends must not press a button.
+  document.querySelector(`li[data-task="${CSS.escape(found.task)}"]`)?.scrollIntoView({block: "nearest"});
 }
 
 async function traveller(task) {
