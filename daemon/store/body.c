@@ -3,6 +3,8 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 static int load(const char *text, json_t **ret, struct takt_error *err) {
     json_error_t why;
@@ -32,4 +34,37 @@ int body_merge(const char *old, const char *with, struct arena *arena, const cha
     json_decref(merged);
     json_decref(more);
     return code;
+}
+
+/* ---- whose it is ---- */
+
+static bool same_digits(const char *a, const char *b) {
+    static const char digits[] = "0123456789";
+    bool any = false;
+    for (;; a++, b++, any = true) {
+        a += strcspn(a, digits);
+        b += strcspn(b, digits);
+        if (*a != *b || *a == '\0')
+            return any && *a == *b;
+    }
+}
+
+static bool same_text(const char *a, const char *b) {
+    return strcasecmp(a, b) == 0;
+}
+
+bool body_names(const char *body, const char *field, const char *value) {
+    static const struct {
+        const char *field;
+        bool (*same)(const char *a, const char *b);
+    } fields[] = {{"name", same_text}, {"phone", same_digits}, {"email", same_text}, {"token", same_text}};
+    json_t *json;
+    if (load(body, &json, NULL) < 0)
+        return false;
+    const char *text = json_string_value(json_object_get(json_object_get(json, "recipient"), field));
+    bool names = false;
+    for (size_t i = 0; text != NULL && i < sizeof fields / sizeof fields[0]; i++)
+        names = names || (strcmp(fields[i].field, field) == 0 && fields[i].same(text, value));
+    json_decref(json);
+    return names;
 }

@@ -8,5 +8,11 @@
 #include "base/arena.h"
 #include "base/error.h"
 
+#include <stdbool.h>
+
 /* The members of `with` in place of those of the same name in `old`; `old` NULL (erased) gives `with`. */
+/* Whether the recipient in a body has this name, phone, email or token: letters as they are or in the other case; of a phone
+ * only the digits count. False for any other field. */
+bool body_names(const char *body, const char *field, const char *value);
+
 int body_merge(const char *old, const char *with, struct arena *arena, const char **ret, struct takt_error *err);

@@ -2,7 +2,9 @@
 #include "daemon/store/copy.h"
 
 #include "daemon/store/schema.h"
+#include "daemon/store/tables.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,10 +86,35 @@ static bool is_number(const char *column) {
     return false;
 }
 
-static void renumber(const struct copy_columns *columns, struct copy_value *values) {
+static struct copy_value *find_column(const struct copy_columns *columns, struct copy_value *values, const char *name) {
+    for (size_t i = 0; i < columns->count; i++)
+        if (strcmp(columns->names[i], name) == 0 && values[i].kind == COPY_INTEGER)
+            return &values[i];
+    return NULL;
+}
+
+/* A generation of its own, which knows what it is a copy of: STORE_ADOPT in store.h. A store of before generations has no
+ * such columns. */
+static void begin_generation(const struct copy_columns *columns, struct copy_value *values, bool forced) {
+    struct copy_value *generation = find_column(columns, values, "generation");
+    struct copy_value *parent = find_column(columns, values, "parent"), *parted = find_column(columns, values, "parted");
+    const struct copy_value *change = find_column(columns, values, "change");
+    struct copy_value *taken = find_column(columns, values, "taken");
+    if (generation == NULL || parent == NULL || parted == NULL || change == NULL || taken == NULL)
+        return;
+    int64_t fresh = 0;
+    randombytes_buf(&fresh, sizeof fresh);
+    parent->integer = generation->integer;
+    parted->integer = change->integer;
+    generation->integer = (fresh & INT64_MAX) | 1;
+    taken->integer = forced ? TAKEN_FORCED : 0;
+}
+
+static void renumber(const struct copy_columns *columns, struct copy_value *values, bool forced) {
+    begin_generation(columns, values, forced);
     for (size_t i = 0; i < columns->count; i++)
         if (is_number(columns->names[i]) && values[i].kind == COPY_INTEGER)
-            values[i].integer += COPY_GAP;
+            values[i].integer += STORE_GAP;
 }
 
 /* ---- the copy ---- */
@@ -98,7 +125,7 @@ struct ends {
     void *from, *to;
 };
 
-static int copy_one(const struct ends *e, const struct copy_table *table, bool new_numbers, uint64_t *rows,
+static int copy_one(const struct ends *e, const struct copy_table *table, unsigned flags, uint64_t *rows,
                     struct takt_error *err) {
     struct copy_columns columns = {.count = 0};
     struct copy_value values[COPY_COLUMNS_MAX];
@@ -106,8 +133,8 @@ static int copy_one(const struct ends *e, const struct copy_table *table, bool n
     if (code == 0)
         code = e->sink->table(e->to, table, &columns, err);
     while (code == 0 && (code = e->source->row(e->from, values, err)) == 1) {
-        if (new_numbers)
-            renumber(&columns, values);
+        if (table == &copy_tables[0] && (flags & COPY_NEW_NUMBERS) != 0)
+            renumber(&columns, values, (flags & COPY_REPLACE) != 0);
         code = e->sink->row(e->to, values, err);
         ++*rows;
     }
@@ -131,7 +158,7 @@ int copy_store(const char *from, const char *plant, const char *to, unsigned fla
     if (code == 0)
         code = e.sink->open(to, &counts.head, (flags & COPY_REPLACE) != 0, &e.to, err);
     for (size_t i = 0; i < copy_table_count && code == 0; i++)
-        code = copy_tables[i].since > counts.head.schema ? 0 : copy_one(&e, &copy_tables[i], i == 0 && (flags & COPY_NEW_NUMBERS) != 0, &counts.rows, err);
+        code = copy_tables[i].since > counts.head.schema ? 0 : copy_one(&e, &copy_tables[i], flags, &counts.rows, err);
     if (code == 0 && alone)
         code = e.source->alone(e.from, err);
     if (code == 0)

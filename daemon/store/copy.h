@@ -88,10 +88,9 @@ const struct copy_sink_kind *copy_sink_of(const char *url);
 
 enum copy_flags {
     COPY_REPLACE = 1,     /* what is in the sink goes */
-    COPY_NEW_NUMBERS = 2, /* numbers that this copy does not know may have been given: go on COPY_GAP further */
+    COPY_NEW_NUMBERS = 2, /* numbers that this copy does not know may have been given: go on STORE_GAP further */
     COPY_ALONE = 4        /* only where no daemon works on the source: nothing is to be left behind */
 };
-enum { COPY_GAP = 1000000 };
 
 struct copy_counts {
     struct copy_head head;

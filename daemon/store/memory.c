@@ -66,7 +66,7 @@ static void free_rows(struct memory_store *s) {
         free(c->events.rows);
     void *const arrays[] = {s->orders.rows,   s->lots.rows,  s->changes.rows, s->shipments.rows, s->stock.rows,
                             s->receipts.rows, s->downs.rows, s->setups.rows,  s->surplus.rows,
-                            s->processes.rows, s->links.rows};
+                            s->processes.rows, s->links.rows, s->erasures.rows};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         free(arrays[i]);
 }

@@ -22,7 +22,7 @@ struct memory_order {
     const char *body;
     ROWS(struct slice_row) slices; /* by item, first */
     ROWS(struct promise_row) promises;
-    ROWS(const struct event_row *) events;
+    ROWS(struct event_row *) events;
 };
 
 struct memory_lot {
@@ -57,6 +57,7 @@ struct memory_store {
     ROWS(struct memory_order *) orders; /* by number, NULL: the change of that number was no order */
     ROWS(struct memory_lot *) lots;     /* by number */
     ROWS(struct change_mark) changes;
+    ROWS(struct erasure_row) erasures; /* by order */
     ROWS(struct audit_link) links; /* by number, from 1 */
     struct memory_creator *creators;
     ROWS(struct shipment_row) shipments; /* by number */

@@ -26,7 +26,14 @@ int operation_orders(struct tables *t, struct store_request *r);
 int operation_shipments(struct tables *t, struct store_request *r);
 int operation_bodies(struct tables *t, struct store_request *r);
 int operation_reported(struct tables *t, struct store_request *r);
+int operation_adopt(struct tables *t, struct store_request *r);
+int operation_configure(struct tables *t, struct store_request *r);
+int operation_erase(struct tables *t, struct store_request *r);
+int operation_erasures(struct tables *t, struct store_request *r);
 int operation_stats(struct tables *t, struct store_request *r);
+
+/* An order has ended: erases it if that is due. */
+int operation_erase_ended(struct tables *t, uint64_t no, int64_t now_s);
 
 /* How far the store is. */
 void operation_place(const struct tables *t, struct store_place *ret);

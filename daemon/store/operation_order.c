@@ -130,7 +130,9 @@ int operation_close(struct tables *t, struct order_head *head, enum order_state 
     int code = t->ops->order_move(t, head);
     if (code == 0)
         code = t->ops->event_add(t, event);
-    return code < 0 ? code : add_change(t, to == ORDER_CANCELLED ? CHANGE_CANCEL : CHANGE_SHIPPED, head->no);
+    if (code == 0)
+        code = add_change(t, to == ORDER_CANCELLED ? CHANGE_CANCEL : CHANGE_SHIPPED, head->no);
+    return code < 0 || t->state.erasures_due == 0 ? code : operation_erase_ended(t, head->no, event->at_s);
 }
 
 /* ---- cancel ---- */

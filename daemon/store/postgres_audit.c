@@ -39,7 +39,58 @@ static int audit_get(struct tables *t, uint64_t link, struct arena *arena, struc
     return code;
 }
 
+/* ---- erasures ---- */
+
+static int erasure_put(struct tables *t, const struct erasure_row *r) {
+    return pg_run(self(t), PG_ERASURE_PUT, r->order, r->asked_at_s, r->erased_at_s, r->tag);
+}
+
+static bool read_erasure(const PGresult *q, int row, struct erasure_row *r) {
+    r->order = (uint64_t)pg_int(q, row, 0);
+    r->order_ref = "";
+    r->asked_at_s = pg_int(q, row, 1);
+    r->erased_at_s = pg_time(q, row, 2);
+    return pg_hash(q, row, 3, r->tag);
+}
+
+static int erasure_get(struct tables *t, uint64_t order, struct erasure_row *ret) {
+    struct postgres_store *s = self(t);
+    PGresult *r = pg_query(s, PG_ERASURE_GET, order);
+    if (r == NULL)
+        return s->failed;
+    int code = PQntuples(r) == 0         ? TAKT_ENOENT
+               : read_erasure(r, 0, ret) ? TAKT_OK
+                                         : pg_damaged(s, "the tag of an erasure");
+    PQclear(r);
+    return code;
+}
+
+static int erasures_page(struct tables *t, uint64_t after, size_t limit, struct erasure_row *ret, size_t *ret_count) {
+    struct postgres_store *s = self(t);
+    PGresult *r = pg_query(s, PG_ERASURES_PAGE, after, (int64_t)limit);
+    bool whole = true;
+    *ret_count = 0;
+    if (r == NULL)
+        return s->failed;
+    for (int i = 0; i < PQntuples(r); i++)
+        whole = read_erasure(r, i, &ret[(*ret_count)++]) && whole;
+    PQclear(r);
+    return whole ? 0 : pg_damaged(s, "the tag of an erasure");
+}
+
+static int order_erase(struct tables *t, const struct order_row *row, uint64_t shipment) {
+    struct postgres_store *s = self(t);
+    pg_run(s, PG_ERASE_BODY, row->no, row->accepted_at_s);
+    pg_run(s, PG_ERASE_ORDER, row->no);
+    pg_run(s, PG_ERASE_EVENTS, row->no);
+    return shipment == 0 ? s->failed : pg_run(s, PG_ERASE_SHIPMENT, shipment);
+}
+
 void postgres_audit_ops(struct table_ops *ops) {
     ops->audit_add = audit_add;
     ops->audit_get = audit_get;
+    ops->erasure_put = erasure_put;
+    ops->erasure_get = erasure_get;
+    ops->erasures_page = erasures_page;
+    ops->order_erase = order_erase;
 }

@@ -255,6 +255,19 @@ enum {
     X(AUDIT_ADD, IN_AUDIT, "uiuuuuwwwbbsb", "INSERT INTO audit (plant, " PG_AUDIT_COLUMNS ") VALUES "                  \
       "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")                                                 \
     X(AUDIT_GET, IN_AUDIT, "u", "SELECT " PG_AUDIT_COLUMNS " FROM audit WHERE plant = $1 AND link = $2")               \
+    X(ERASURE_PUT, IN_ERASURES, "uitb", "INSERT INTO erasure (plant, order_no, asked_at_s, erased_at_s, tag) VALUES "  \
+      "($1, $2, $3, $4, $5) ON CONFLICT (plant, order_no) DO UPDATE SET asked_at_s = excluded.asked_at_s, "            \
+      "erased_at_s = excluded.erased_at_s, tag = excluded.tag")                                                        \
+    X(ERASURE_GET, IN_ERASURES, "u", "SELECT order_no, asked_at_s, erased_at_s, tag FROM erasure WHERE plant = $1 "    \
+      "AND order_no = $2")                                                                                             \
+    X(ERASURES_PAGE, IN_ERASURES, "ui", "SELECT order_no, asked_at_s, erased_at_s, tag FROM erasure WHERE plant = $1 " \
+      "AND order_no > $2 ORDER BY order_no LIMIT $3")                                                                  \
+    X(ERASE_BODY, IN_BODIES, "ui", "DELETE FROM body WHERE plant = $1 AND no = $2 AND accepted_at_s = $3")             \
+    X(ERASE_ORDER, IN_ORDERS, "u", "UPDATE orders SET recipient_key = 0 WHERE plant = $1 AND no = $2")                 \
+    X(ERASE_EVENTS, IN_EVENTS, "u", "UPDATE event SET tracking = '' WHERE plant = $1 AND order_no = $2 "               \
+      "AND tracking <> ''")                                                                                            \
+    X(ERASE_SHIPMENT, IN_SHIPMENTS, "u", "UPDATE shipment SET tracking = '', reason = '', recipient_key = 0 "          \
+      "WHERE plant = $1 AND number = $2")                                                                              \
     X(BYTES, 0, "", "SELECT pg_database_size(current_database()) WHERE $1 > 0")
 
 enum pg_statement {

@@ -18,6 +18,9 @@
  * I4. What recovery found in the log at open may never have reached the disk (an earlier process died of a failed
  * sync), so the log is checkpointed, which syncs it, before the first request.
  *
+ * I5. What is taken away is overwritten in its page. After a group that erased, the log is emptied as well: pages of before
+ * stand there. While somebody else reads the store that cannot be done, and is tried again after each group.
+ *
  * A crash between any two steps leaves whole groups: SQLite's log is read up to the last frame that commits.
  *
  * The file is one plant's (table `plant`), and one process's (owner.h). Nothing is written while another file, or none,
@@ -42,6 +45,7 @@ enum { APPLICATION_ID = 0x74616b74 /* "takt" */, BUSY_MS = 2000 };
 static const char *const settings[] = {
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON", /* I5 */
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -65536",           /* KiB */
     "PRAGMA wal_autocheckpoint = 4000",     /* pages: 16 MiB */
@@ -167,11 +171,22 @@ static void fail_all(struct store_request *chain, int code, const struct takt_er
     }
 }
 
+/* I5. Nobody waits for who reads. */
+static void empty_log(struct sqlite_store *s) {
+    if (!s->tables.erased)
+        return;
+    sqlite3_busy_timeout(s->db, 0);
+    if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+        s->tables.erased = false;
+    sqlite3_busy_timeout(s->db, BUSY_MS);
+}
+
 static void commit(struct sqlite_store *s, struct store_request *chain, bool writes) {
     if (sqlite_run(s, SQL_COMMIT, "") == 0) {
         counts_committed(s);
         if (writes)
             takt_error_clear(&s->failure);
+        empty_log(s);
         return;
     }
     struct takt_error why = s->failure;

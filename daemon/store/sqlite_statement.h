@@ -134,6 +134,14 @@
                        "ORDER BY number LIMIT ?2")                                                                     \
     X(AUDIT_ADD, "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)")                            \
     X(AUDIT_GET, "SELECT " AUDIT_COLUMNS " FROM audit WHERE link = ?")                                                 \
+    X(ERASURE_PUT, "INSERT OR REPLACE INTO erasure (order_no, asked_at_s, erased_at_s, tag) VALUES (?,?,?,?)")          \
+    X(ERASURE_GET, "SELECT order_no, asked_at_s, erased_at_s, tag FROM erasure WHERE order_no = ?")                    \
+    X(ERASURES_PAGE, "SELECT order_no, asked_at_s, erased_at_s, tag FROM erasure WHERE order_no > ? "                  \
+                     "ORDER BY order_no LIMIT ?")                                                                      \
+    X(ERASE_BODY, "DELETE FROM body WHERE no = ?")                                                                     \
+    X(ERASE_ORDER, "UPDATE orders SET recipient_key = 0 WHERE no = ?")                                                 \
+    X(ERASE_EVENTS, "UPDATE event SET tracking = '' WHERE plant = 1 AND order_no = ? AND tracking <> ''")              \
+    X(ERASE_SHIPMENT, "UPDATE shipment SET tracking = '', reason = '', recipient_key = 0 WHERE number = ?")            \
     X(PAGE_COUNT, "PRAGMA page_count")                                                                                 \
     X(PAGE_SIZE, "PRAGMA page_size")
 

@@ -18,7 +18,9 @@
  *  S6  An order is in at most one shipment; a unit in at most one slice; a report_ref of a reporter counts once.
  *  S7  store_publish takes place only under the newest epoch, and only if no cancellation or amendment is newer than
  *      what the planner has seen; store_cancel and store_amend only for orders of which no lot is firm at `now_s`.
- *  S8  Two processes never have one store open for writing, where the back end is embedded (TAKT_EBUSY names
+ *  S8  What was decided stands in the audit log (audit.h), in the transaction of the decision.
+ *  S9  An order that was erased has no personal data left in any row; what is counted of it stays.
+ *  S10 Two processes never have one store open for writing, where the back end is embedded (TAKT_EBUSY names
  *      the holder).
  *
  * Threads: one owner; other threads hand requests to it (daemon/store/store_actor.h).
@@ -232,9 +234,10 @@ struct shipment_row { /* a parcel on its way */
 enum store_op {
     /* writes */
     STORE_CLAIM, STORE_BEAT, STORE_PRESENT, STORE_CLOCK, STORE_ACCEPT, STORE_AMEND, STORE_CANCEL, STORE_PUBLISH, STORE_SHIPMENT,
+    STORE_ADOPT, STORE_CONFIGURE, STORE_ERASE,
     /* reads */
     STORE_LOAD, STORE_CHANGES, STORE_EVENTS, STORE_ORDER, STORE_ORDERS, STORE_SHIPMENTS, STORE_BODIES, STORE_REPORTED,
-    STORE_STATS, STORE_BEATS, STORE_WHERE
+    STORE_STATS, STORE_BEATS, STORE_WHERE, STORE_ERASURES
 };
 
 struct store_request {
@@ -289,6 +292,68 @@ struct store_place {
 struct store_where {
     struct store_request head;
     struct store_place ret_place;
+};
+
+/* Before a daemon works with a store: is it the one it worked with, or an older copy of it? Copies of files and databases keep
+ * their generation and are told by how far they have come; those that `store restore` made have one of their own and know
+ * of which generation they are a copy, and how far that had come (copy.h).
+ *
+ * TAKT_ESTALE: it is older than `seen`, or not the same store at all; err says which. With `force`, or where it was
+ * restored with --force, it is taken all the same: an older copy gets a generation of its own, and all numbers go on
+ * STORE_GAP further, so that none that was given is given again for something else. It stands in the audit log. */
+enum { STORE_GAP = 1000000 };
+struct store_adopt {
+    struct store_request head;
+    bool known;                        /* seen says something */
+    struct store_place seen;
+    bool force;
+    uint64_t fresh;                    /* a number for a new generation: random, not 0, that fits an int64_t */
+    int64_t now_s;
+    bool ret_taken;                    /* an older copy was taken just now */
+};
+
+/* The configuration in force; one that the audit log does not end with is noted there. */
+struct store_configure {
+    struct store_request head;
+    const char *digest;                /* of the configuration, in hexadecimal: at least 16 digits */
+    int64_t now_s;
+};
+
+/* An order of which the personal data was erased, or is to be as soon as it is shipped or cancelled. The tag is a hash of
+ * its key under the hash of its content: it tells nobody who it was, and does not fit another order of that number. */
+struct erasure_row {
+    uint64_t order;
+    const char *order_ref;             /* "" where it is not read */
+    int64_t asked_at_s, erased_at_s;   /* TAKT_TIME_NONE: not yet */
+    uint8_t tag[STORE_HASH_SIZE];
+};
+
+/* Erases the personal data of orders: their bodies (recipient, personalization, metadata), the recipient's key, tracking
+ * numbers in events and shipments, and what consumers said of the shipment. An order that is neither shipped nor
+ * cancelled needs its address: it is marked, and erased in the transaction in which it ends. Doing it again changes
+ * nothing. TAKT_ENOENT: the creator has no order of that order_ref. */
+struct store_erase {
+    struct store_request head;
+    const char *creator;
+    const char *order_ref;             /* not NULL: that order */
+    const char *field, *value;         /* else those whose recipient has that name, phone, email or token */
+    uint64_t after;                    /* looks at `limit` of the creator's orders with numbers above this one */
+    size_t limit;
+    const struct erasure_row *again;   /* not NULL: these, and no others; what does not fit its tag is passed over */
+    size_t again_count;
+    int64_t now_s;
+    uint64_t ret_after;                /* 0: there are no more */
+    struct erasure_row *ret_rows;      /* what was found: erased or marked, now or before */
+    size_t ret_count;
+};
+
+/* Erasures by order, ascending. */
+struct store_erasures {
+    struct store_request head;
+    uint64_t after;
+    size_t limit;
+    struct erasure_row *ret_rows;
+    size_t ret_count;
 };
 
 /* The anchor of plant time. set false: read. */

@@ -24,6 +24,9 @@
 
 enum { ORDER_STATE_COUNT = 8, SHIPMENT_STATE_COUNT = 4 };
 
+/* Of a store that was restored: with --force; the audit log knows it. */
+enum { TAKEN_FORCED = 1, TAKEN_NOTED = 2 };
+
 /* One row a store; its fields are the columns. All are whole numbers that fit an int64_t. */
 #define STATE_FIELDS(X)                                                                                                \
     X(epoch)         /* of the planner that may publish */                                                             \
@@ -180,6 +183,12 @@ struct table_ops {
     int (*shipment_get)(struct tables *t, uint64_t number, struct arena *arena, struct shipment_row *ret);
     int (*shipment_put)(struct tables *t, const struct shipment_row *row); /* what moves */
     int (*audit_add)(struct tables *t, const struct audit_link *link);
+    /* erasures; order_erase takes an order's personal data away wherever it is */
+    int (*erasure_put)(struct tables *t, const struct erasure_row *row);
+    int (*erasure_get)(struct tables *t, uint64_t order, struct erasure_row *ret);
+    int (*erasures_page)(struct tables *t, uint64_t after, size_t limit, struct erasure_row *ret, size_t *ret_count);
+    int (*order_erase)(struct tables *t, const struct order_row *row, uint64_t shipment);
+
     int (*audit_get)(struct tables *t, uint64_t link, struct arena *arena, struct audit_link *ret);
 
     int (*shipments_page)(struct tables *t, int state, uint64_t after, size_t limit, struct arena *arena,
@@ -194,6 +203,7 @@ struct tables {
     struct store_state state;
     struct creator_count *creators; /* by name */
     struct audit *audit;            /* of the group that runs */
+    bool erased;                    /* personal data, since the back end last looked */
     struct arena *scratch;          /* of the operation that runs */
 };
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The audit log (audit.h), erasures (erasure.h), and which store this is (adopt in operation_adopt.c).
+-- The audit log (audit.h), erasures (STORE_ERASE in store.h), and which store this is (STORE_ADOPT in store.h).
 
 ALTER TABLE state ADD COLUMN audit bigint NOT NULL DEFAULT 0;
 ALTER TABLE state ADD COLUMN audit_a bigint NOT NULL DEFAULT 0;
@@ -39,6 +39,7 @@ CREATE TABLE erasure (
     order_no bigint NOT NULL, -- postgres
     plant smallint NOT NULL DEFAULT 1,
     asked_at_s bigint NOT NULL,
-    erased_at_s bigint
+    erased_at_s bigint,
+    tag bytea NOT NULL
     , PRIMARY KEY (plant, order_no) -- postgres
 );
