@@ -27,6 +27,7 @@
 enum { ACTOR_STOP_MS_MAX = 4000 };
 
 struct store;
+struct custody;
 struct keyring;
 
 struct actor_config {
@@ -41,6 +42,7 @@ struct actor_config {
     bool planless;             /* there is no planner in this process */
     bool intakeless;           /* there is no intake in this process: nobody takes estimates */
     struct store *store;       /* for the store actor alone, who owns it from then on */
+    struct custody *custody;   /* likewise */
 };
 
 typedef void actor_body_fn(struct bus_port *port, const struct actor_config *config);

@@ -3,7 +3,7 @@
 /* taktd: read the plant, open the store, set the clock, run the actors, and give everything back in reverse order.
  *
  * Exit status (sysexits.h): 0 after SIGTERM or SIGINT; 64 wrong usage; 78 the plant's file is wrong, or lacks what open
- * work needs; 71 too few open files are allowed; 75 another daemon has the store or the plan; 74 the store fails; 69 an
+ * work needs, or the store is an older copy; 71 too few open files are allowed; 75 another daemon has the store or the plan; 74 the store fails; 69 an
  * endpoint cannot be opened; 70 anything else. */
 
 #include "base/arena.h"
@@ -13,7 +13,7 @@
 #include "daemon/keys/zap.h"
 #include "daemon/operate/log.h"
 #include "daemon/role.h"
-#include "daemon/store/store.h"
+#include "daemon/store/custody.h"
 #include "daemon/supervisor.h"
 #include "daemon/wire/endpoint.h"
 #include "daemon/wire/inherited.h"
@@ -31,7 +31,7 @@
 enum { FILES_MIN = 512, STORE_PAUSE_MS_MIN = 100, STORE_PAUSE_MS_MAX = 3000, STORE_AWAIT_MS = 60000 };
 
 static const char usage[] =
-    "usage: taktd [--check | --print] [--speed N] [--start TIME] [--role ROLE] FILE\n"
+    "usage: taktd [--check | --print] [--speed N] [--start TIME] [--role ROLE] [--force] FILE\n"
     "       taktd --version | --help\n"
     "\n"
     "Plans and runs the plant that FILE (YAML, with taktd.d/*.yaml beside it) describes.\n"
@@ -42,12 +42,14 @@ static const char usage[] =
     "  --start TIME  with a new store: begin at this plant time, such as 2026-11-22T06:00:00Z\n"
     "  --role ROLE   what of the daemon this process is: all, intake (takes orders) or planner (the rest; of\n"
     "                several one is active, and another takes over when it ends); all but `all` need postgresql\n"
+    "  --force       take a store that is an older copy of the one that was worked with here, or another\n"
     "  --version     print the version and end\n"
     "  --help        print this and end\n";
 
 struct arguments {
     const char *file;
     bool check, print; /* print: checks, too */
+    bool force;
     int64_t start_s, speed_milli;
     enum role role;
 };
@@ -80,7 +82,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret) {
         {"check", no_argument, NULL, 'c'},       {"print", no_argument, NULL, 'p'},
         {"speed", required_argument, NULL, 'n'}, {"start", required_argument, NULL, 's'},
         {"role", required_argument, NULL, 'r'},  {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+        {"help", no_argument, NULL, 'h'},        {"force", no_argument, NULL, 'f'},
+        {NULL, 0, NULL, 0}};
     *ret = (struct arguments){.start_s = TAKT_TIME_NONE, .speed_milli = 1000};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
@@ -101,6 +104,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret) {
         case 'r':
             if (!role_parse(optarg, &ret->role))
                 return wrong("--role is all, intake or planner, not", optarg);
+            break;
+        case 'f':
+            ret->force = true;
             break;
         case 'v':
             puts("taktd " TAKT_VERSION);
@@ -129,6 +135,7 @@ static int exit_status(int code) {
     case TAKT_EDATA:
     case TAKT_EINVAL:
     case TAKT_EEXIST:
+    case TAKT_ESTALE:
         return EX_CONFIG;
     case TAKT_ENOENT:
         return EX_NOINPUT;
@@ -316,9 +323,20 @@ static int supervise(const struct supervisor_config *config) {
         code = supervisor_run(config, NULL);
     } else {
         log_err("keys", "%s", err.text);
+        custody_end(config->actor.custody);
         store_close(config->actor.store);
     }
     zap_stop(zap);
+    return code;
+}
+
+/* An older copy of the store, or another one, is not worked with unless somebody says so. */
+static int take_custody(struct store *store, const struct arguments *arguments, const struct plant *plant, int64_t now_s,
+                        struct custody **ret) {
+    struct takt_error err = {0};
+    int code = custody_begin(store, plant, arguments->force, now_s, ret, &err);
+    if (code != 0)
+        log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_OLD, NULL, "%s", err.text);
     return code;
 }
 
@@ -335,10 +353,13 @@ static int run(const struct arguments *arguments, struct plant *plant, struct st
                                                  .intakeless = arguments->role == ROLE_PLANNER}};
     int code = set_clock(store, arguments, &clock);
     if (code == 0)
+        code = take_custody(store, arguments, plant, clock_plant_s(&clock), &config.actor.custody);
+    if (code == 0)
         code = claim(store, arguments->role, plant->listen.planner, &config.actor.epoch, &told_to_end);
     config.actor.shared = is_shared(plant);
     config.actor.beats = is_shared(plant) && role_plans(arguments->role);
     if (code != 0 || told_to_end) {
+        custody_end(config.actor.custody);
         store_close(store);
         return code;
     }

@@ -66,6 +66,13 @@ static const struct argument store_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+static const struct argument erase_options[] = {
+    {"--creator", 0, "CREATOR", "whose orders"},
+    {"--recipient", 0, "FIELD=VALUE", "all orders to this recipient, such as email=mei@example.org"},
+    {"--order", 0, "ORDER_REF", "this order alone"},
+    {NULL, 0, NULL, NULL},
+};
+
 static const struct argument audit_options[] = {
     {"--plant", 0, "PLANT", "which plant's, where a database holds several"},
     {"--after", 0, "LINK", "show: only links after this one"},
@@ -107,6 +114,11 @@ const struct command commands[] = {
      "check, stats, dump and backup may be used while a daemon runs. A restored store goes on with numbers (events, shipments,\n"
      "plans) that are higher by a million, so that none that was given after the dump is given again.",
      store_options, 2, 3, run_store},
+    {"erase", "", "take a recipient's personal data out of the store",
+     "Erases recipient, personalization, metadata and tracking numbers of what has shipped or was cancelled; what is still to be\n"
+     "shipped is erased as soon as it has been. Figures stay. FIELD is name, phone, email or token, as the creator sent it. Doing it\n"
+     "again does no harm. Dumps and copies of the store keep what is in them; one that is brought back is erased again at the start.",
+     erase_options, 0, 0, run_erase},
     {"audit", "verify STORE | show STORE", "check the log of decisions, or list it",
      "Works on the store itself, also while a daemon runs. verify reads the whole log: that every link follows the one before, and that\n"
      "orders and promises are as they were when they were accepted and given; it names the first link that is broken. Note the hash\n"

@@ -37,4 +37,4 @@ int command_failed(struct ctl *ctl, int code, const struct takt_error *err);
 /* ---- what they do: show_….c, report.c ---- */
 typedef int command_run(struct ctl *ctl, const struct command *command, const struct arguments *arguments);
 command_run show_status, show_orders, show_late, show_order, show_lots, show_plan, show_line, show_shipments, show_creators, show_stock,
-    show_why, show_reload, show_config, send_report, run_key, run_store, run_audit, print_completion;
+    show_why, show_reload, show_config, send_report, run_key, run_store, run_audit, run_erase, print_completion;

@@ -27,7 +27,7 @@ static void note_old_copy(struct intake *in, const char *creator, uint64_t seen,
         return;
     in->noted_old_copy = true;
     log_write(LOG_LEVEL_ERR, "intake", LOG_MESSAGE_STORE_OLD, LOG_FIELDS({"TAKT_CREATOR", creator}),
-              "creator '%s' has seen event %llu, this store has given %llu: if it is an old copy, dump it and restore "
+              "creator '%s' has seen event %llu, this store has given %llu: if it is an older copy, dump it and restore "
               "that (taktctl store restore), so that no number means two things",
               creator, (unsigned long long)seen, (unsigned long long)last);
 }
@@ -46,10 +46,15 @@ static void finish_subscribe(struct intake *in, struct job *head) {
         intake_problem(in, head->peer, head->id, &refusal);
         return;
     }
-    /* A cursor that was never given would wait for the numbers to come there: it stands for the newest there is. */
     uint64_t last = job->request.ret_last;
-    if (!job->newest && job->request.after > job->request.ret_newest)
+    if (!job->newest && job->request.after > job->request.ret_newest) {
         note_old_copy(in, head->account->creator, job->request.after, job->request.ret_newest);
+        refuse(&refusal, REFUSAL_CONTRADICTION, "/after",
+               "event %llu was not given by this plant, the newest is %llu: its store may be an older copy",
+               (unsigned long long)job->request.after, (unsigned long long)job->request.ret_newest);
+        intake_problem(in, head->peer, head->id, &refusal);
+        return;
+    }
     uint64_t cursor = job->newest || job->request.after > last ? last : job->request.after;
     struct writer w = {0};
     reply_subscribed(&w, head->id, cursor);

@@ -410,6 +410,7 @@ static const struct control_command commands[] = {
     {"why", {ask_story, ask_why, show_why}},
     {"reload", {ask_reload, show_reload}},
     {"config", {show_config}},
+    {"erase", {control_erase, control_show_erased}},
     {"keys", {control_show_keys}},
     {"revoke", {control_revoke_key}},
 };

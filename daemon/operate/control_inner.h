@@ -66,6 +66,9 @@ void control_reload(struct control_call *call);
 /* ---- keys: control_keys.c ---- */
 control_step_fn control_show_keys, control_revoke_key;
 
+/* ---- erasures: control_erase.c ---- */
+control_step_fn control_erase, control_show_erased;
+
 /* ---- metrics, health, late orders: control_watch.c ---- */
 control_step_fn control_show_metrics, control_ask_planner, control_show_alive, control_show_ready, control_ask_late,
     control_ask_late_orders, control_show_late;

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "daemon/meter.h"
 #include "daemon/operate/log.h"
+#include "daemon/store/custody.h"
 #include "daemon/store/store.h"
 
 #include <stdlib.h>
@@ -29,6 +30,8 @@ struct store_actor {
     bool beats, beating;        /* it is to beat; a beat is with the store */
     struct store_beat beat;
     int64_t beat_ms;            /* when the last one was sent */
+    const struct clock *clock;
+    struct custody *custody;
 };
 
 /* ---- the beat ---- */
@@ -102,6 +105,7 @@ static void receive(struct store_actor *a) {
         } else if (mail.kind == MAIL_PLANT) {
             plant_unref(a->plant);
             a->plant = mail.body;
+            custody_plant(a->custody, a->plant);
         } else if (mail.kind == MAIL_STOP) {
             a->stopping = true;
         }
@@ -114,6 +118,10 @@ static void give_back(struct store_actor *a) {
         struct store_request *r = a->done, *next = r->next;
         if (r == &a->beat.head) {
             take_beat(a);
+            a->done = next;
+            continue;
+        }
+        if (custody_done(a->custody, r)) {
             a->done = next;
             continue;
         }
@@ -158,6 +166,7 @@ static void turn(struct store_actor *a) {
     if (a->done)
         return;
     send_beat(a);
+    custody_turn(a->custody, clock_mono_ms(), clock_plant_s(a->clock));
     bool waits = store_under_way(a->store);
     a->done = waits ? NULL : store_begin(a->store);
     if (a->done == NULL && (waits || !store_under_way(a->store)))
@@ -169,12 +178,15 @@ static void turn(struct store_actor *a) {
 
 static void body(struct bus_port *port, const struct actor_config *config) {
     struct store_actor a = {.port = port, .store = config->store, .plant = config->plant, .trouble = takt_strdup("")};
+    a.clock = config->clock;
+    a.custody = config->custody;
     a.beats = config->beats;
     a.beat = (struct store_beat){.head = {.op = STORE_BEAT}, .epoch = config->epoch};
     actor_ready(port);
     while (!a.stopping || a.more || a.done)
         turn(&a);
     end_beats(&a);
+    custody_end(a.custody);
     store_close(a.store);
     plant_unref(a.plant);
     free(a.trouble);

@@ -8,7 +8,7 @@
  * Trouble with the store is logged once when it begins and once when it ends, and told to main and operate
  * (MAIL_TROUBLE); it is up to the senders to try again.
  *
- * Ownership: the store in the config; it is closed at the end, after everything that was sent has been run and given
+ * Ownership: the store and its custody in the config; it is closed at the end, after everything that was sent has been run and given
  * back. */
 
 #include "daemon/actor.h"

@@ -55,10 +55,10 @@ static bool read_hash(const char *hex, uint8_t ret[STORE_HASH_SIZE]) {
 
 /* ---- the mark ---- */
 
-static bool parse_mark(const json_t *json, struct store_place *ret) {
+static bool parse_mark(json_t *json, struct store_place *ret) {
     json_int_t generation, change, cursor, shipment, audit;
     const char *hash;
-    if (json_unpack((json_t *)json, "{s:I, s:I, s:I, s:I, s:I, s:s}", "generation", &generation, "change", &change,
+    if (json_unpack(json, "{s:I, s:I, s:I, s:I, s:I, s:s}", "generation", &generation, "change", &change,
                     "event", &cursor, "shipment", &shipment, "link", &audit, "hash", &hash) < 0)
         return false;
     *ret = (struct store_place){.generation = (uint64_t)generation,

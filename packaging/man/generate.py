@@ -19,7 +19,7 @@ DATE = "November 22, 2026"
 EXITS = {
     "taktd": [("0", "It was asked to end and did."), ("64", "Wrong usage."), ("69", "A part of it could not go on."),
               ("71", "The system gives too little, such as file descriptors."), ("75", "Another process has the store or an endpoint."),
-              ("78", "The plant's file is wrong.")],
+              ("78", "The plant's file is wrong, or the store is an older copy or another one (see --force).")],
     "taktctl": [("0", "Done."), ("64", "Wrong usage."), ("65", "Refused."), ("66", "There is no such order, line or the like."),
                 ("69", "No daemon answers."), ("73", "A file could not be written."), ("75", "Busy, or no answer in time.")],
     "takt-solve": [("0", "A feasible schedule was written."), ("64", "Wrong usage."),
