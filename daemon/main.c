@@ -254,15 +254,17 @@ static int set_clock(struct store *store, const struct arguments *arguments, str
     return code;
 }
 
-/* A claim is written, so that it too waits for room on a full disk. */
+/* A claim is written, so that it too waits for room on a full disk. The planner that is to be followed may still hold a lock, until
+ * the store has taken it away; to claim twice does no harm. */
 static int write_claim(struct store *store, const char *address, uint64_t *ret_epoch, bool *ret_end, struct takt_error *err) {
-    for (int64_t pause_ms = STORE_PAUSE_MS_MIN;;
+    for (int64_t pause_ms = STORE_PAUSE_MS_MIN, until_ms = clock_mono_ms() + STORE_AWAIT_MS;;
          pause_ms = pause_ms * 2 < STORE_PAUSE_MS_MAX ? pause_ms * 2 : STORE_PAUSE_MS_MAX) {
         struct store_claim claim = {.head = {.op = STORE_CLAIM}, .address = address};
         int code = store_call(store, &claim.head);
         *ret_epoch = claim.ret_epoch;
         *err = claim.head.err;
-        if (code != TAKT_EFULL)
+        bool again = code == TAKT_EFULL || ((code == TAKT_ESTORE || code == TAKT_EUNKNOWN) && clock_mono_ms() < until_ms);
+        if (!again)
             return code;
         if (pause_ms == STORE_PAUSE_MS_MIN)
             log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_TROUBLE, NULL, "%s, retrying", err->text);

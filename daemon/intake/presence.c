@@ -68,7 +68,7 @@ static void read_set(const char *text, struct creator_set *ret) {
 /* ---- the request ---- */
 
 struct store_request *presence_due(struct presence *p, const struct creator_set *here, bool ends, int64_t now_ms) {
-    if (p->out || (!ends && now_ms < presence_next_ms(p)))
+    if (p->out || (ends ? p->request.head.code != 0 : now_ms < presence_next_ms(p)))
         return NULL;
     struct arena *arena = p->request.head.arena;
     size_t gone = 0;

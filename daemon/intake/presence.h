@@ -29,7 +29,8 @@ struct presence;
 struct presence *presence_new(void);
 void presence_free(struct presence *p); /* the request must be back; NULL is fine */
 
-/* What to submit now; NULL: nothing. here: whose connections this process has; ends: it ends in order. */
+/* What to submit now; NULL: nothing. here: whose connections this process has; ends: it ends in order, which a store that does
+ * not work is not asked to keep. */
 struct store_request *presence_due(struct presence *p, const struct creator_set *here, bool ends, int64_t now_ms);
 bool presence_is(const struct presence *p, const struct store_request *request);
 void presence_came(struct presence *p, int64_t now_ms); /* the request is back */

@@ -141,7 +141,7 @@ static void saved(struct postgres_store *s) {
 
 /* ---- transactions ---- */
 
-static const char UNIQUE_VIOLATION[] = "23505";
+static const char UNIQUE_VIOLATION[] = "23505", LOCK_NOT_AVAILABLE[] = "55P03";
 
 enum commit_outcome pg_commit(struct postgres_store *s) {
     if (!s->link->ended)
@@ -283,6 +283,17 @@ bool pg_needs_care(struct postgres_store *s) {
     return true;
 }
 
+/* The server waits without end for the rest of a pipe whose client was stopped or cut off in the middle, with the lock of the
+ * plant's row in its hand: none of its timeouts counts then. Whoever waits in vain for that lock ends such a session. What was
+ * not committed is undone, as by any other loss of a connection. */
+static void dismiss_stuck(struct postgres_store *s) {
+    if (!link_lost(s->link))
+        link_run(s->link, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "
+                           "usename = current_user AND application_name = current_setting('application_name') AND "
+                           "pid <> pg_backend_pid() AND wait_event IN ('ClientRead', 'ClientWrite') AND "
+                           "xact_start < clock_timestamp() - interval '2500 ms'");
+}
+
 void pg_run_alone(void *self, struct store_request *chain) {
     struct postgres_store *s = self;
     bool writes = false;
@@ -300,7 +311,10 @@ void pg_run_alone(void *self, struct store_request *chain) {
         return;
     struct takt_error why = s->link->failure;
     int code = s->failed;
+    bool in_vain = strcmp(s->link->sqlstate, LOCK_NOT_AVAILABLE) == 0;
     pg_roll_back(s);
+    if (in_vain)
+        dismiss_stuck(s);
     s->link->failure = why;
     fail_all(chain, code, &why);
 }

@@ -18,6 +18,7 @@
 #define PG_SESSION                                                                                                     \
     "SET search_path = takt; SET client_min_messages = warning; SET statement_timeout = 4500; "                        \
     "SET lock_timeout = 3000; SET idle_in_transaction_session_timeout = 4000; SET jit = off; "                        \
+    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 5; "                     \
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; "                \
     "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; "                               \
     "SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; "                                             \

@@ -16,8 +16,9 @@ from taktlab import Peer, order
 class Feed:
     """Sends numbered batches of a creator, each again until it is accepted, as creators do."""
 
-    def __init__(self, lab, name="luna", size=20):
-        self.peer, self.size, self.sent, self.busy = lab.creator(name), size, 0, 0
+    def __init__(self, lab, name="luna", size=20, pause_s=0):
+        """pause_s: after each batch."""
+        self.peer, self.size, self.pause_s, self.sent, self.busy = lab.creator(name), size, pause_s, 0, 0
         self.credit = self.peer.welcome["credit"]
 
     def push(self):
@@ -35,8 +36,7 @@ class Feed:
     def push_until(self, done, timeout_s=180):
         end = time.monotonic() + timeout_s
         while not done():
-            if self.push():
-                time.sleep(0.02)
+            time.sleep(0.02 if self.push() else self.pause_s)
             assert time.monotonic() < end, "it goes on for too long"
 
     def judge(self, ask):
