@@ -154,6 +154,19 @@ class Peer:
         self.send(type=type, id=ident, **members)
         return self.answer(lambda m: m.get("id") == ident)
 
+    def greet_later(self):
+        """A hello whose answer nobody waits for: the plant may have been started anew."""
+        self.send(type="hello", protocol=1, **self.hello)
+
+    def hear_of(self, ident, timeout_s):
+        """The answer with that id, or None; what else comes is dropped."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            message = self.receive(0.1)
+            if message and message.get("id") == ident:
+                return message
+        return None
+
     def raw(self, *frames):
         self.socket.send_multipart([f if isinstance(f, bytes) else f.encode() for f in frames])
 

@@ -33,6 +33,23 @@ class Feed:
         self.sent += 1
         return None
 
+    def push_again(self):
+        """The batch again and again, over a new connection each time that nobody answers: its intake may be gone."""
+        refs = [f"B-{self.sent}-{i}" for i in range(self.size)]
+        ident = f"p{self.sent}"
+        for wait_s in (5, 5, 10, 20, 30, 60):
+            self.peer.greet_later()
+            self.peer.send(type="orders", id=ident, orders=[order(ref) for ref in refs])
+            answer = self.peer.hear_of(ident, wait_s)
+            if answer and answer["type"] == "accepted":
+                assert answer["accepted"] + answer["duplicates"] == self.size, answer
+                self.sent += 1
+                return
+            assert not answer or answer["problem"] in ("busy", "no-session", "over-credit"), answer
+            self.busy += 1
+            time.sleep(0.2)
+        raise AssertionError("nobody takes orders for two minutes")
+
     def push_until(self, done, timeout_s=180):
         end = time.monotonic() + timeout_s
         while not done():

@@ -1,0 +1,265 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Hours of load with a fault every few seconds: what was accepted is there once, nothing is shipped twice, and memory and
+descriptors stay flat.
+
+    faults.py [--minutes N] [--every S] [--seed N] [--build DIR]      TAKT_SOAK_MINUTES: the default of --minutes (60)
+
+The plant is spread over machines as docs/operations.md has it: a synchronous primary and its standby, two planners, two intakes.
+Each fault is one of FAULTS, at random: processes are killed, stopped and continued, the server is stopped, restarted or
+fails over, cables are pulled (where network namespaces are permitted; without root everything is on one machine). Who ends is started
+again, as a service manager does. A line of figures a minute, and a report at the end; exit 1 if anything was lost or twice.
+"""
+import argparse
+import collections
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, f"{ROOT}/tests/system")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=float(os.environ.get("TAKT_SOAK_MINUTES", "60")))
+    parser.add_argument("--every", type=float, default=8, help="seconds between faults, on average")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--build", default=f"{ROOT}/build")
+    args = parser.parse_args()
+    os.environ["TAKT_BUILD"] = os.path.abspath(args.build)
+    return args
+
+
+ARGS = parse()
+import database  # noqa: E402  (the build is in the environment first)
+import network  # noqa: E402
+from taktlab import PLANT, Lab, wait_until  # noqa: E402
+from test_network import QUICK, SPEED  # noqa: E402
+from test_dispatch import quick_plant  # noqa: E402
+from traffic import Carrier, Feed  # noqa: E402
+
+MACHINES = ("db1", "db2", "plan1", "plan2", "door1", "door2")
+FLAT = 1.5  # memory at the end against that of the first quarter
+
+
+class Bed:
+    """All processes, where they are, and how each is started again."""
+
+    def __init__(self, stack, rng):
+        self.stack, self.rng, self.log = stack, rng, collections.Counter()
+        self.net = stack.enter_context(network.Network(*MACHINES)) if network.reason() is None else None
+        self.make_databases()
+        self.labs, self.keys_of = {}, None
+        for name in ("plan1", "plan2", "door1", "door2"):
+            self.labs[name] = self.make_lab(name)
+            self.start(name)
+        self.feeds = [Feed(self.labs["door1"], "luna", 10, 0.05), Feed(self.labs["door2"], "shop", 10, 0.05)]
+        self.carrier = Carrier(self.labs["plan1"], self.labs["plan2"])
+
+    # ---- the database ----
+
+    def within(self, name):
+        return self.net.within(name) if self.net else []
+
+    def host(self, name, cluster):
+        return self.net.address(name) if self.net else cluster.folder
+
+    def cluster(self, name, primary=None):
+        listen = {"listen_addresses": self.net.address(name)} if self.net else {}
+        cluster = database.Cluster({**listen, "wal_sender_timeout": "5s"}, primary=primary, within=self.within(name))
+        self.stack.callback(cluster.remove)
+        cluster.make()
+        if self.net and primary is None:
+            cluster.let_in("10.79.0.0/24")
+        return cluster.start()
+
+    def make_databases(self):
+        self.primary = self.cluster("db1")
+        self.primary.create("plant")
+        self.standby = self.cluster("db2", self.primary)
+        self.primary.ask("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.primary.ask("postgres", "SELECT pg_reload_conf()")
+        self.failed_over = False
+        self.url = f"postgresql://takt@/plant?host={self.host('db1', self.primary)},{self.host('db2', self.standby)}"
+
+    def ask(self, sql):
+        return self.primary.ask("plant", sql)
+
+    # ---- takt ----
+
+    def make_lab(self, name):
+        listen = {**PLANT["listen"], "planner": f"tcp://{self.net.address(name)}:7712" if self.net else "ipc://planner.sock"}
+        lab = self.stack.enter_context(Lab(**{**quick_plant(listen=listen, security="curve", store=self.url), **QUICK}))
+        if self.keys_of:
+            lab.take_keys(self.keys_of)
+        self.keys_of = self.keys_of or lab
+        lab.within = self.within(name)
+        return lab
+
+    def start(self, name):
+        self.labs[name].start("--role", "planner" if name.startswith("plan") else "intake", speed=SPEED)
+
+    def look_after(self):
+        """Who has ended is started again; any end but those that are meant is a fault of takt's."""
+        for name, lab in self.labs.items():
+            if lab.process and lab.process.poll() is not None:
+                status = lab.process.returncode
+                assert status in (-signal.SIGKILL, 75, 74), f"{name} ended with {status}:\n{lab.log()[-3000:]}"
+                lab.process = None
+                lab.spawn("--role", "planner" if name.startswith("plan") else "intake", speed=SPEED)
+
+    # ---- faults: one function each ----
+
+    def kill_taktd(self):
+        self.rng.choice(list(self.labs.values())).process.kill()
+
+    def stop_taktd(self):
+        process = self.rng.choice(list(self.labs.values())).process
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(self.rng.uniform(0.5, 8))
+        process.send_signal(signal.SIGCONT)
+
+    def stop_server(self):
+        self.primary.signal_all(signal.SIGSTOP)
+        time.sleep(self.rng.uniform(0.5, 8))
+        self.primary.signal_all(signal.SIGCONT)
+
+    def restart_server(self):
+        self.primary.stop(self.rng.choice((signal.SIGKILL, signal.SIGINT)))
+        time.sleep(self.rng.uniform(0, 3))
+        self.primary.start()
+
+    def lose_standby(self):
+        self.standby.stop(signal.SIGKILL)
+        time.sleep(self.rng.uniform(0, 4))
+        self.standby.start()
+
+    def fail_over(self):
+        """The primary dies for good, and another standby is made of the new one."""
+        self.primary.stop(signal.SIGKILL)
+        time.sleep(0.3)
+        self.standby.promote()
+        old, self.primary, self.failed_over = self.primary, self.standby, not self.failed_over
+        wait_until(lambda: self.primary.ask("postgres", "SELECT pg_is_in_recovery()") == "f", what="the promotion")
+        subprocess.run(["rm", "-rf", old.data], check=True)
+        old.primary = self.primary
+        old.make()
+        self.standby = old.start()
+
+    def cut(self):
+        machines = list(MACHINES)
+        one = self.rng.choice(machines)
+        machines.remove(one)
+        others = self.rng.sample(machines, self.rng.randint(1, len(machines)))
+        with self.net.cut(one, *others):
+            time.sleep(self.rng.uniform(0.5, 10))
+
+    def faults(self):
+        always = [self.kill_taktd, self.kill_taktd, self.stop_taktd, self.stop_server, self.restart_server, self.lose_standby,
+                  self.fail_over]
+        return always + ([self.cut, self.cut] if self.net else [])
+
+
+def figures(lab):
+    """Resident KiB and descriptors of a daemon, None while it is not there."""
+    try:
+        with open(f"/proc/{lab.process.pid}/status", encoding="ascii") as f:
+            rss = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+        return rss, len(os.listdir(f"/proc/{lab.process.pid}/fd"))
+    except (OSError, StopIteration, AttributeError):
+        return None
+
+
+def push_on(feed, ending, troubles):
+    """A creator without end: what it is not answered, as when its intake is killed, it sends again after a hello."""
+    while not ending.is_set():
+        try:
+            feed.push_again()
+            time.sleep(feed.pause_s)
+        except Exception as e:  # noqa: BLE001  (any of them ends the soak, in the main thread)
+            troubles.append(e)
+            return
+
+
+def soak(bed, seconds):
+    ending, troubles, samples = threading.Event(), [], []
+    pushers = [threading.Thread(target=push_on, args=(feed, ending, troubles), daemon=True) for feed in bed.feeds]
+    for thread in (*pushers, bed.carrier):
+        thread.start()
+    begin = told = time.monotonic()
+    while time.monotonic() < begin + seconds and not troubles:
+        time.sleep(bed.rng.uniform(0.2, 2 * ARGS.every))
+        fault = bed.rng.choice(bed.faults())
+        bed.log[fault.__name__] += 1
+        print(f"{time.monotonic() - begin:7.1f} s  {fault.__name__}", flush=True)
+        fault()
+        bed.look_after()
+        samples.append({name: figures(lab) for name, lab in bed.labs.items()})
+        if time.monotonic() > told + 60:
+            told = time.monotonic()
+            print(f"{told - begin:7.1f} s  accepted {sum(f.sent * f.size for f in bed.feeds)}, shipped {len(bed.carrier.shipments)}, "
+                  f"{samples[-1]}", flush=True)
+    ending.set()
+    for thread in pushers:
+        thread.join(120)
+    assert not troubles, troubles
+    return samples
+
+
+def judge(bed):
+    """Once all is well again: everything is shipped, once."""
+    wanted = sum(feed.sent * feed.size for feed in bed.feeds)
+
+    def all_shipped():
+        bed.look_after()
+        return int(bed.ask("SELECT coalesce(sum(shipped), 0) FROM takt.creator")) >= wanted
+
+    wait_until(all_shipped, 300, "everything to be shipped")
+    wait_until(lambda: len(bed.carrier.shipments) == wanted, 60, "the carrier to have it all")
+    stored = sorted(bed.ask("SELECT creator || ' ' || order_ref FROM takt.orders").splitlines())
+    sent = sorted(f"{name} B-{batch}-{i}" for name, feed in zip(("luna", "shop"), bed.feeds)
+                  for batch in range(feed.sent) for i in range(feed.size))
+    assert len(stored) == len(set(stored)), "orders are there twice"
+    assert not set(sent) - set(stored), f"{len(set(sent) - set(stored))} accepted orders are lost"
+    assert not set(stored) - set(sent), "orders are there that nobody was told of"
+    bed.carrier.judge(bed.ask)
+    return wanted
+
+
+def judge_flat(samples):
+    """Of those that have lived for long: the last quarter needs no more than the first, by much."""
+    for what, place in (("memory", 0), ("descriptors", 1)):
+        for name in ("plan1", "plan2", "door1", "door2"):
+            seen = [row[name][place] for row in samples if row[name]]
+            quarter = len(seen) // 4
+            if quarter < 5:
+                continue
+            first, last = max(seen[:quarter]), max(seen[-quarter:])
+            print(f"{what} of {name}: {first} at most in the first quarter, {last} in the last")
+            assert last <= first * FLAT + 20000 * (1 - place) + 20 * place, f"{what} of {name} grows"
+
+
+def main():
+    if database.programs() is None:
+        sys.exit("faults: PostgreSQL is not installed")
+    print(f"seed {ARGS.seed}, {ARGS.minutes} minutes" + ("" if network.reason() is None else f", no cables pulled ({network.reason()})"), flush=True)
+    with contextlib.ExitStack() as stack:
+        bed = Bed(stack, random.Random(ARGS.seed))
+        samples = soak(bed, ARGS.minutes * 60)
+        wanted = judge(bed)
+        judge_flat(samples)
+        bed.carrier.stop()
+        print(f"{wanted} orders accepted, each there once and shipped once; {sum(bed.log.values())} faults: "
+              + ", ".join(f"{name} {count}" for name, count in sorted(bed.log.items())))
+        for lab in bed.labs.values():
+            lab.kill()
+
+
+if __name__ == "__main__":
+    main()
