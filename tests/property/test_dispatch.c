@@ -22,8 +22,8 @@ static const struct {
     enum dispatch_rule rule;
     struct dispatch_scales scales;
 } PLANS[] = {
-    {DISPATCH_ATCS, {20, 5, 0, 0, 0}},  {DISPATCH_FIFO, {20, 5, 0, 0, 0}}, {DISPATCH_ATCS, {1, 1, 100, 2, 6}},
-    {DISPATCH_SPT, {20, 5, 100, 0, 0}}, {DISPATCH_EDD, {20, 5, 0, 0, 0}},  {DISPATCH_ATCS, {170, 170, 70, 1, 1}},
+    {DISPATCH_ATCS, {20, 5, 0, 0, 0, 0}},  {DISPATCH_FIFO, {20, 5, 0, 0, 0, 0}}, {DISPATCH_ATCS, {1, 1, 100, 2, 6, 0}},
+    {DISPATCH_SPT, {20, 5, 100, 0, 0, 0}}, {DISPATCH_EDD, {20, 5, 0, 0, 0, 0}},  {DISPATCH_ATCS, {170, 170, 70, 1, 1, 0}},
 };
 
 static void check_plan(const struct problem *p, struct dispatcher *d, uint64_t seed) {
