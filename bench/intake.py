@@ -1,14 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""How fast creators can push: CURVE on, orders of about 600 bytes, SQLite store, daemon and load on this machine.
+"""How fast creators can push: CURVE on, orders of about 600 bytes, the daemon, its store and the load on this machine.
 
-    bench/intake.py [--build build] [--creators 50] [--orders 100000]
+    bench/intake.py [--build build] [--creators 50] [--orders 100000] [--limits FOLDER]
 
-Prints, as Markdown: orders accepted durably a second as fast as the credit allows; the times of receipts at a tenth of that,
-beside the time of a sync of this disk in the same run; the memory of creators that say nothing; and how soon all are served
+Prints, as Markdown: orders accepted durably a second as fast as the credit allows, with SQLite, with PostgreSQL (a server of its
+own with PostgreSQL's own settings) and with SQLite while the solver searches on two threads; the times of receipts at a tenth of
+that, beside the time of a sync of this disk in the same run; the memory of creators that say nothing; and how soon all are served
 again after a restart.
+
+--limits: the folder of the programs that find what the parts of an order cost at the least (CURVE, JSON, the store's row). With it
+each rate is shown as a share of what two cores would give if there were nothing but those and the load generator. They are measured
+in the same run, before and after each rate.
 """
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -23,6 +29,10 @@ import zmq
 import zmq.auth
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, f"{ROOT}/tests/system")
+import database  # noqa: E402  (its folder is known only now)
+
+GENERATOR_US = 6.0  # an order, of the least that a load generator can do: CURVE and sending
 ORDER = {
     "placed_at": "2026-11-22T03:11:00Z", "channel": "livestream",
     "items": [{"product": "tee", "options": {"ink": "dark", "design": "moon-over-the-river"}, "quantity": 2,
@@ -34,7 +44,7 @@ ORDER = {
 }
 
 
-def plant(names, keys, port):
+def plant(names, keys, port, store, planning):
     return {
         "takt": 1, "plant": {"id": "bench-01", "name": "Bench", "time_zone": "UTC"},
         "lines": {"print-1": {"calendar": "always", "count": 20}},
@@ -44,8 +54,8 @@ def plant(names, keys, port):
         "creators": {name: {"keys": [keys[name]], "max_open": 10000000} for name in names}, "consumers": {"dock": {}},
         "shipping": {"carriers": {"mail": {"cutoff": "18:00", "days": "mon-sun", "transit": {"else": "5d"}}},
                      "services": {"standard": {"carrier": "mail"}}},
-        "planning": {"scheduler": "edd", "threads": 1, "think": "1s", "promise": {"at_most": "3650d"}},
-        "store": "sqlite:takt.db", "security": "curve",
+        "planning": {**planning, "think": "1s", "promise": {"at_most": "3650d"}},
+        "store": store, "security": "curve",
         "listen": {"orders": f"tcp://127.0.0.1:{port}", "control": "ipc://control.sock"},
     }
 
@@ -82,6 +92,34 @@ def load(build, names, plant_key, port, orders, *more):
     if done.returncode != 0:
         sys.exit(f"bench/intake.py: takt-load ended with {done.returncode}: {done.stderr}{done.stdout}")
     return json.loads(done.stdout)
+
+
+class Limits:
+    """What an order costs at the least, in microseconds of processor time, of this machine now."""
+
+    def __init__(self, folder):
+        self.bin = os.path.abspath("limits")
+        names = ["zmq_flow", "json_jansson", "sqlite_rows", "pg_rows"]
+        subprocess.run(["make", "-s", "-C", folder, f"OUT={self.bin}", *[f"{self.bin}/{name}" for name in names]], check=True)
+
+    def ask(self, figures, program, *arguments):
+        done = subprocess.run([f"{self.bin}/{program}", *arguments], capture_output=True, text=True, check=True)
+        found = dict(line.split() for line in done.stdout.splitlines())
+        return sum(float(found[name]) for name in figures)
+
+    def order_us(self, cluster):
+        parts = [self.ask(["zmq.ack.curve.c50.400B.w256.server_cpu_us"], "zmq_flow", "curve", "ack", "50", "256", "400", "1"),
+                 self.ask(["json.jansson.extract.cpu_us"], "json_jansson", "jansson", "0.5")]
+        if cluster:
+            name = "limits"
+            cluster.ask("postgres", f"CREATE DATABASE {name}")
+            parts.append(self.ask(["pg.unnest256.client_cpu_us", "pg.unnest256.backend_cpu_us"], "pg_rows",
+                                  f"host={cluster.folder} user=takt dbname={name}", "unnest", "256", "1", "1"))
+            cluster.drop(name)
+        else:
+            with tempfile.TemporaryDirectory(dir=".") as folder:
+                parts.append(self.ask(["sqlite.insert256.cpu_us"], "sqlite_rows", f"{folder}/rows.db", "256", "1"))
+        return sum(parts) + GENERATOR_US
 
 
 def memory_kib(pid):
@@ -128,61 +166,113 @@ def greet(sockets):
     return time.monotonic() - begin
 
 
+class Bench:
+    """The plant, its keys, and rates of daemons that start from nothing."""
+
+    def __init__(self, build, creators, limits):
+        self.build, self.limits = build, Limits(limits) if limits else None
+        self.names = [f"c{i}" for i in range(creators)]
+        self.keys = {name: subprocess.run([f"{build}/taktctl", "key", "new", name], capture_output=True, text=True, check=True).stdout.strip()
+                     for name in ["plant", *self.names]}
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        with open("order.json", "w", encoding="utf-8") as file:
+            json.dump(ORDER, file)
+
+    def write_plant(self, store, **planning):
+        with open("plant.yaml", "w", encoding="utf-8") as file:
+            json.dump(plant(self.names, self.keys, self.port, store, planning), file)
+
+    def load(self, orders, *more):
+        return load(self.build, self.names, self.keys["plant"], self.port, orders, *more)
+
+    def rate(self, daemon, orders, cluster=None):
+        """Orders a second, the daemon's processor time an order, and the share of what the limits allow."""
+        least_us = self.limits.order_us(cluster) if self.limits else None
+        before_s = processor_s(daemon.pid)
+        fast = self.load(orders, "--batch", "50")["orders_per_s"]
+        cost_us = (processor_s(daemon.pid) - before_s) / orders * 1e6
+        allowed = 2e6 / ((least_us + self.limits.order_us(cluster)) / 2) if self.limits else None
+        return fast, cost_us, f"{fast / allowed:.0%} of {allowed:.0f}" if allowed else ""
+
+    def rate_alone(self, orders, store, log, cluster=None, **planning):
+        """Of a daemon of its own."""
+        self.write_plant(store, **planning)
+        daemon = start(self.build, log)
+        try:
+            return self.rate(daemon, orders, cluster)
+        finally:
+            daemon.kill()
+            daemon.wait()
+
+
+EDD = {"scheduler": "edd", "threads": 1}
+SEARCH = {"scheduler": "search", "threads": 2}
+
+
+def quiet_creators(b, daemon, log, count):
+    """Memory each, processor, seconds until all are served, the same after a kill; and the daemon that runs then."""
+    idle_kib = memory_kib(daemon.pid)
+    context, sockets = gather(b.names, b.keys["plant"], b.port, count)
+    first_s = greet(sockets)
+    each_kib = (memory_kib(daemon.pid) - idle_kib) / count
+    before_s = processor_s(daemon.pid)
+    time.sleep(10)
+    idle = (processor_s(daemon.pid) - before_s) / 10
+    daemon.send_signal(signal.SIGKILL)
+    daemon.wait()
+    daemon = start(b.build, log)
+    again_s = greet(sockets)
+    for s in sockets:
+        s.close()
+    context.term()
+    return (each_kib, idle, first_s, again_s), daemon
+
+
+def measure(b, args, cluster, log):
+    rows = [("PostgreSQL", b.rate_alone(args.orders, cluster.create("plant"), log, cluster, **EDD))] if cluster else []
+    rows.append(("SQLite, the solver at work on two threads", b.rate_alone(args.orders, "sqlite:busy.db", log, **SEARCH)))
+    b.write_plant("sqlite:takt.db", **EDD)
+    daemon = start(b.build, log)
+    try:
+        rows.insert(0, ("SQLite", b.rate(daemon, args.orders)))
+        rate = max(1, int(rows[0][1][0] / 10))
+        sync_ms = sync_p99_ms()
+        slow = b.load(rate * 10, "--batch", "5", "--rate", str(rate), "--prefix", "slow")["receipt_ms"]
+        (each_kib, idle, first_s, again_s), daemon = quiet_creators(b, daemon, log, args.connected)
+    finally:
+        daemon.kill()
+    print("| work | measured | of what two cores allow |\n|---|---|---|")
+    for store, (fast, cost_us, share) in rows:
+        print(f"| accepted durably, orders a second, {args.creators} creators, CURVE, {store} (the daemon's processor time: {cost_us:.0f} µs an order) "
+              f"| {fast} | {share} |")
+    print(f"""| receipts at {rate} orders a second: p50, p99, most | {slow['p50']}, {slow['p99']}, {slow['most']} ms | |
+| a sync of this disk in the same run, p99 | {sync_ms:.2f} ms | |
+| {args.connected} connected creators that say nothing: memory each, processor | {each_kib:.0f} KiB, {idle:.1%} | |
+| they connect and are served for the first time in | {first_s:.1f} s | |
+| after a kill of the daemon all are served again, from its readiness, in | {again_s:.1f} s | |""")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=f"{ROOT}/build")
     parser.add_argument("--creators", type=int, default=50)
     parser.add_argument("--orders", type=int, default=100000)
     parser.add_argument("--connected", type=int, default=1000)
+    parser.add_argument("--limits", help="a folder with zmq_flow, json_jansson, sqlite_rows and pg_rows to make")
     args = parser.parse_args()
     build, folder = os.path.abspath(args.build), tempfile.mkdtemp(prefix="takt-bench-", dir=".")
+    limits = os.path.abspath(args.limits) if args.limits else None
     os.chdir(folder)
-    names = [f"c{i}" for i in range(args.creators)]
-    keys = {name: subprocess.run([f"{build}/taktctl", "key", "new", name], capture_output=True, text=True, check=True).stdout.strip()
-            for name in ["plant", *names]}
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    with open("plant.yaml", "w", encoding="utf-8") as file:
-        json.dump(plant(names, keys, port), file)
-    with open("order.json", "w", encoding="utf-8") as file:
-        json.dump(ORDER, file)
-    with open("taktd.log", "wb") as log:
-        daemon = start(build, log)
-        try:
-            before_s = processor_s(daemon.pid)
-            fast = load(build, names, keys["plant"], port, args.orders, "--batch", "50")
-            cost_us = (processor_s(daemon.pid) - before_s) / args.orders * 1e6
-            rate = max(1, int(fast["orders_per_s"] / 10))
-            sync_ms = sync_p99_ms()
-            slow = load(build, names, keys["plant"], port, rate * 10, "--batch", "5", "--rate", str(rate), "--prefix", "slow")
-            idle_kib = memory_kib(daemon.pid)
-            context, sockets = gather(names, keys["plant"], port, args.connected)
-            first_s = greet(sockets)
-            each_kib = (memory_kib(daemon.pid) - idle_kib) / args.connected
-            before_s = processor_s(daemon.pid)
-            time.sleep(10)
-            idle = (processor_s(daemon.pid) - before_s) / 10
-            daemon.send_signal(signal.SIGKILL)
-            daemon.wait()
-            daemon = start(build, log)
-            again_s = greet(sockets)
-            for s in sockets:
-                s.close()
-            context.term()
-        finally:
-            daemon.kill()
-    print(f"""| work | measured |
-|---|---|
-| accepted durably, orders a second, {args.creators} creators, CURVE, SQLite | {fast['orders_per_s']} |
-| of which the daemon's processor time, µs an order | {cost_us:.0f} |
-| receipts at {rate} orders a second: p50, p99, most | {slow['receipt_ms']['p50']}, {slow['receipt_ms']['p99']}, {slow['receipt_ms']['most']} ms |
-| a sync of this disk in the same run, p99 | {sync_ms:.2f} ms |
-| {args.connected} connected creators that say nothing: memory each, processor | {each_kib:.0f} KiB, {idle:.1%} |
-| they connect and are served for the first time in | {first_s:.1f} s |
-| after a kill of the daemon all are served again, from its readiness, in | {again_s:.1f} s |""")
-    os.chdir("..")
-    shutil.rmtree(folder)
+    try:
+        with contextlib.ExitStack() as stack:
+            cluster = stack.enter_context(database.Cluster({"fsync": "on", "shared_buffers": "128MB"})) if database.programs() else None
+            with open("taktd.log", "wb") as log:
+                measure(Bench(build, args.creators, limits), args, cluster, log)
+    finally:
+        os.chdir("..")
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,12 @@
 """What a full order book costs: pushes open orders into the real daemon, waits until all are planned, and prints the resident
 memory, the time from a SIGKILL's restart to READY, and the size of the store.
 
-    bench/open_orders.py [--orders 1000000] [--build build]
+    bench/open_orders.py [--orders 1000000] [--build build] [--store postgresql]
+
+--store postgresql: in a server of its own with PostgreSQL's own settings, for which its programs must be installed.
 """
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -20,6 +23,9 @@ import time
 import zmq
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, f"{ROOT}/tests/system")
+import database  # noqa: E402  (its folder is known only now)
+
 PLANT = """
 takt: 1
 plant: {id: big-01, name: Full Book, time_zone: UTC}
@@ -42,7 +48,7 @@ shipping:
   carriers: {post: {cutoff: "18:00", days: mon-sun, transit: {else: 3d}}}
   services: {standard: {carrier: post}}
 planning: {scheduler: atcs, target: 20d, promise: {at_most: 3650d}}
-store: sqlite:takt.db
+store: "@store@"
 security: none
 listen: {orders: "ipc://orders.sock", shipments: "ipc://shipments.sock", floor: "ipc://floor.sock", control: "ipc://control.sock"}
 """
@@ -115,11 +121,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--orders", type=int, default=1000000)
     parser.add_argument("--build", default=f"{ROOT}/build")
+    parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
     args = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        cluster = stack.enter_context(database.Cluster({"fsync": "on", "shared_buffers": "128MB"})) if args.store == "postgresql" else None
+        run(args, cluster)
+
+
+def store_mib(cluster):
+    return round((int(cluster.ask("plant", "SELECT pg_database_size('plant')")) if cluster else os.path.getsize("takt.db")) / 2**20)
+
+
+def run(args, cluster):
     build, folder = os.path.abspath(args.build), tempfile.mkdtemp(prefix="takt-open-")
     os.chdir(folder)
     with open("plant.yaml", "w", encoding="utf-8") as f:
-        f.write(PLANT)
+        f.write(PLANT.replace("@store@", cluster.create("plant") if cluster else "sqlite:takt.db"))
     log = open("taktd.log", "w", encoding="utf-8")
     daemon, _ = start(build, log)
     try:
@@ -135,7 +152,7 @@ def main():
         daemon, ready = start(build, log)
         figures = {"orders": args.orders, "accepted_s": round(pushed, 1), "planned_s": round(planned, 1), "rss_mib": round(before), "peak_mib": round(peak),
                    "restart_to_ready_s": round(ready, 2), "rss_after_restart_mib": round(memory_mib(daemon.pid, "VmRSS")),
-                   "store_mib": round(os.path.getsize("takt.db") / 2**20), "lots": status(build)["plan"].get("lots_open")}
+                   "store_mib": store_mib(cluster), "lots": status(build)["plan"].get("lots_open")}
         print(json.dumps(figures))
         daemon.terminate()
         daemon.wait(30)

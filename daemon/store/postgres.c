@@ -2,10 +2,10 @@
 
 /* The store in a PostgreSQL database: the session, transactions and what follows when one fails.
  *
- * I1. A group is one transaction. One that writes (but see postgres_ahead.c) locks the plant's row of `state` before it reads anything and holds
- * it until its end, so those that write one plant come one after the other, on however many machines: numbers are given
- * in the order of commits, and what was read is still so when it is written. One that only reads sees one moment
- * (REPEATABLE READ).
+ * I1. A group is one transaction. One that writes (but see postgres_ahead.c) locks the plant's row of `state` before it
+ * reads anything and holds it until its end, so those that write one plant come one after the other, on however many
+ * machines: numbers are given in the order of commits, and what was read is still so when it is written. One that only
+ * reads sees one moment (REPEATABLE READ).
  *
  * I2. State is read at the beginning of every group. If it is not what this process left, somebody else has written,
  * and the counts are loaded again.

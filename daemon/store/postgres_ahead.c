@@ -47,8 +47,10 @@ static bool may_go_ahead(struct postgres_store *s, const struct store_request *c
         s->alone--;
         return false;
     }
-    if (s->ahead_count == LANES || (s->ahead_count > 0 && youngest(s)->lost) || s->stale || s->unsettled || s->careful > 0 || s->trouble != LINK_WELL ||
-        link_lost(&s->lanes[0].link) || (s->ahead_count == 0 && !link_holds(&s->lanes[0].link)))
+    bool others = s->ahead_count > 0;
+    struct pg_link *first = &s->lanes[0].link;
+    if (s->ahead_count == LANES || (others && youngest(s)->lost) || s->stale || s->unsettled || s->careful > 0 ||
+        s->trouble != LINK_WELL || link_lost(first) || (!others && !link_holds(first)))
         return false;
     for (const struct store_request *r = chain; r != NULL; r = r->next)
         if (r->op != STORE_ACCEPT)

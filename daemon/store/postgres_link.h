@@ -56,8 +56,8 @@ PGresult *link_answer(struct pg_link *l, int sent, const char *what);
 
 int link_pipe(struct pg_link *l);
 int link_push(struct pg_link *l, int sent, const char *what);
-/* Sends the last statement of the pipe. link_finish does so if it has not been done, waits for all and ends it. NULL: one of them failed, the first of which is
- * noted. */
+/* Sends the last statement of the pipe. link_finish does so if it has not been done, waits for all and ends it. NULL:
+ * one of them failed, the first of which is noted. */
 int link_end(struct pg_link *l, const char *sql);
 PGresult *link_finish(struct pg_link *l, const char *sql);
 /* Ends a pipe in which something failed. */

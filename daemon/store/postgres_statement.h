@@ -299,7 +299,7 @@ struct pg_lane {
     struct pg_fetched *fetched;
 };
 
-/* A group whose rows have been sent before it is known whether it may have the numbers that they bear: postgres_ahead.c */
+/* A group whose rows were sent before it is known whether it may have the numbers that they bear: postgres_ahead.c */
 struct pg_ahead {
     struct store_request *chain;
     struct store_state before, after;

@@ -9,7 +9,8 @@
  * or rows it brings. A single request may weigh more; it goes alone. A group that is begun beside another is smaller,
  * so that both have something to do, and not so small that its commit is most of it: then they go one by one, which
  * takes one trip more to the database and has an outcome that is known more often. */
-enum { QUEUE_MAX_DEFAULT = 4096, GROUP_WEIGHT_MAX = 2048, AHEAD_WEIGHT_MAX = 512, AHEAD_WEIGHT_MIN = 32, AHEAD_MAX = 2 };
+enum { QUEUE_MAX_DEFAULT = 4096, GROUP_WEIGHT_MAX = 2048 };
+enum { AHEAD_WEIGHT_MAX = 512, AHEAD_WEIGHT_MIN = 32, AHEAD_MAX = 2 };
 
 struct store {
     const struct store_backend *backend;
