@@ -15,7 +15,8 @@
  *      content; order, number, times, reason), in the order of their numbers. Both are rows that a store keeps for
  *      ever, so whoever checks the chain also finds out when one of them was changed.
  *  A3  A plant has one chain however many processes write: a transaction that writes holds the plant's state from
- *      before it reads the last hash until it has committed (postgres.c, I1), so links are in the order of commits.
+ *      before it reads the last hash until it has committed (postgres.c, I1), or commits only if that state, with the
+ *      last hash in it, is still the one that it foresaw (postgres_ahead.c). So links are in the order of commits.
  *  A4  No personal data: the other decisions are named by the orders' numbers in `detail`, such as
  *      "cancelled 17 18; amended 21".
  *
