@@ -59,7 +59,7 @@ class Bed:
         for name in ("plan1", "plan2", "door1", "door2"):
             self.labs[name] = self.make_lab(name)
             self.start(name)
-        self.feeds = [Feed(self.labs["door1"], "luna", 10, 0.05), Feed(self.labs["door2"], "shop", 10, 0.05)]
+        self.feeds = [Feed(self.labs["door1"], "luna", 10, 0.2), Feed(self.labs["door2"], "shop", 10, 0.2)]
         self.carrier = Carrier(self.labs["plan1"], self.labs["plan2"])
 
     # ---- the database ----

@@ -29,9 +29,11 @@ def programs():
 
 
 class Cluster:
-    def __init__(self, settings=None, primary=None, within=()):
-        """primary: the cluster whose streaming standby this one shall be. within: what the server is put behind (network.within)."""
+    def __init__(self, settings=None, primary=None, within=(), log_folder=None):
+        """primary: the cluster whose streaming standby this one shall be. within: what the server is put behind (network.within).
+        log_folder: a new one for the write-ahead log, which then is in small segments."""
         self.within = list(within)
+        self.log_words = ["--waldir", log_folder, "--wal-segsize=1"] if log_folder else []
         self.bin, self.folder = programs(), tempfile.mkdtemp(prefix="takt-pg-")
         self.settings, self.process, self.primary = {**SETTINGS, **(settings or {})}, None, primary
         self.data = f"{self.folder}/data"
@@ -65,7 +67,8 @@ class Cluster:
             self.run("pg_basebackup", "-D", self.data, "-h", self.primary.folder, "-U", "takt", "--write-recovery-conf", "--no-sync",
                      "--checkpoint=fast")
         else:
-            self.run("initdb", "-D", self.data, "-U", "takt", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+            self.run("initdb", "-D", self.data, "-U", "takt", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
+                     *self.log_words)
 
     def let_in(self, network):
         """Connections from there, such as 10.79.0.0/24. Before it is started."""

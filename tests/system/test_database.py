@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the daemon does when its PostgreSQL is stopped, killed, slow, full, read-only, or becomes another machine's."""
+import contextlib
 import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -110,6 +112,38 @@ def test_a_full_disk_of_the_server_is_told_and_overcome(cluster, request):
         cluster.ask("postgres", "DROP TABLESPACE small")
     finally:
         subprocess.run(["umount", folder], check=False)
+
+
+def test_a_full_disk_of_the_servers_own_log_stops_it_and_nothing_is_lost():
+    disk = tempfile.mkdtemp(prefix="takt-wal-")
+    server = database.Cluster({"max_wal_size": "4MB", "min_wal_size": "2MB"}, log_folder=f"{disk}/wal")
+    owner = f"uid={os.stat(server.folder).st_uid}"
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=16m,mode=0700,{owner}", "tmpfs", disk], capture_output=True, check=False).returncode:
+        server.remove()
+        os.rmdir(disk)
+        pytest.skip("nothing can be mounted here")
+    try:
+        server.make()
+        with Lab(store=server.start().create("plant")) as lab:
+            feed, pid = Feed(lab.start(), size=200), lab.process.pid
+            feed.push_until(lambda: feed.sent >= 2)
+            with open(f"{disk}/ballast", "wb") as ballast, contextlib.suppress(OSError):
+                while True:
+                    ballast.write(bytes(1 << 16))
+                    ballast.flush()
+            feed.push_until(lambda: feed.busy >= 3)
+            assert "no space left" in server.log().lower()
+            os.unlink(f"{disk}/ballast")
+            server.start()  # it may have ended, as it does when it cannot write its log
+            goal = feed.sent + 3
+            feed.push_until(lambda: feed.sent >= goal)
+            wait_until(lambda: trouble(lab) == "", what="it to be well again")
+            assert lab.process.pid == pid
+            feed.judge(lambda sql: server.ask("plant", sql))
+    finally:
+        server.remove()
+        subprocess.run(["umount", disk], check=False)
+        os.rmdir(disk)
 
 
 def test_under_load_a_synchronous_standby_takes_over_without_losing_an_accepted_order():
