@@ -50,6 +50,15 @@ class Feed:
             time.sleep(0.2)
         raise AssertionError("nobody takes orders for two minutes")
 
+    def try_once(self, wait_s=1):
+        """The batch once; whether it was answered, whatever the answer."""
+        refs = [f"B-{self.sent}-{i}" for i in range(self.size)]
+        ident = f"t{self.sent}"
+        self.peer.send(type="orders", id=ident, orders=[order(ref) for ref in refs])
+        answer = self.peer.hear_of(ident, wait_s)
+        self.sent += bool(answer) and answer["type"] == "accepted"
+        return answer is not None
+
     def push_until(self, done, timeout_s=180):
         end = time.monotonic() + timeout_s
         while not done():
