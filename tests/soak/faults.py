@@ -59,7 +59,7 @@ class Bed:
         for name in ("plan1", "plan2", "door1", "door2"):
             self.labs[name] = self.make_lab(name)
             self.start(name)
-        self.feeds = [Feed(self.labs["door1"], "luna", 10, 0.2), Feed(self.labs["door2"], "shop", 10, 0.2)]
+        self.feeds = [Feed(self.labs["door1"], "luna", 10, 1), Feed(self.labs["door2"], "shop", 10, 1)]
         self.carrier = Carrier(self.labs["plan1"], self.labs["plan2"])
 
     # ---- the database ----
@@ -220,7 +220,7 @@ def judge(bed):
         bed.look_after()
         return int(bed.ask("SELECT coalesce(sum(shipped), 0) FROM takt.creator")) >= wanted
 
-    wait_until(all_shipped, 300, "everything to be shipped")
+    wait_until(all_shipped, 300 + ARGS.minutes * 60, "everything to be shipped")
     wait_until(lambda: len(bed.carrier.shipments) == wanted, 60, "the carrier to have it all")
     stored = sorted(bed.ask("SELECT creator || ' ' || order_ref FROM takt.orders").splitlines())
     sent = sorted(f"{name} B-{batch}-{i}" for name, feed in zip(("luna", "shop"), bed.feeds)
