@@ -33,6 +33,7 @@ REPLAYS  := $(FUZZERS:%=$(O)/tests/fuzz/replay_%)
 
 # `make V=1` shows the commands whole.
 Q     := $(if $(V),,@)
+quoted = '$(subst ','\'',$(1))'
 quiet  = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
 
 all: $(PROGRAMS:%=$(O)/%) $(O)/libtakt.so $(O)/takt-push
@@ -50,7 +51,13 @@ $(O)/libtakt-all.a: $(OBJECTS)
 	@rm -f $@
 	@ar qcs $@ $^
 
-$(O)/%.o: %.c
+# Objects of other flags are not linked with new ones: what was built is thrown away when they change.
+FLAGS := $(filter-out -Werror,$(CC) $(CFLAGS_) $(LDFLAGS_))
+$(O)/.flags: always
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quoted,$(FLAGS)) | cmp -s - $@ || printf '%s\n' $(call quoted,$(FLAGS)) >$@
+
+$(O)/%.o: %.c $(O)/.flags
 	@mkdir -p $(@D)
 	$(call quiet,CC,$<)
 	$(Q)$(CC) $(CFLAGS_) -MMD -MP -c -o $@ $<
@@ -66,7 +73,7 @@ $(O)/takt-push: $(O)/clients/c/takt-push.o $(O)/libtakt.so
 	$(call quiet,LINK,$@)
 	$(Q)$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $< -L$(O) -ltakt -Wl,-rpath,'$$ORIGIN'
 
-$(O)/tests/%: tests/%.c $(O)/libtakt-all.a
+$(O)/tests/%: tests/%.c $(O)/libtakt-all.a $(O)/.flags
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)
 	$(Q)$(CC) $(CFLAGS_) -MMD -MP $(LDFLAGS_) -o $@ $< $(filter %.o,$^) $(O)/libtakt-all.a -lcmocka $(LIBS)
@@ -266,5 +273,5 @@ $(O)/daemon/http/pages.o: $(wildcard daemon/http/pages/*)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all demo check check-programs check-built check-board check-container check-alerts check-asan check-tsan check-valgrind valgrind-built fuzz fuzz-one soak bench lint install deb clean
+.PHONY: all always demo check check-programs check-built check-board check-container check-alerts check-asan check-tsan check-valgrind valgrind-built fuzz fuzz-one soak bench lint install deb clean
 .SECONDARY:
