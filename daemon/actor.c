@@ -88,5 +88,5 @@ void actor_fail(struct bus_port *port, const struct takt_error *err) {
 void actor_wait(struct bus_port *port, int64_t timeout_ms) {
     zmq_pollitem_t item = {.socket = bus_socket(port), .events = ZMQ_POLLIN};
     bus_progress(port);
-    zmq_poll(&item, 1, timeout_ms < 0 ? 0 : timeout_ms > BUS_TURN_MS_MAX ? BUS_TURN_MS_MAX : timeout_ms);
+    zmq_poll(&item, 1, bus_turn_ms(port, timeout_ms));
 }

@@ -9,7 +9,7 @@
  *
  * which calls actor_spawn with its body. The thread has its name, its port, and all signals blocked. Then
  *   start  the body opens what it needs and sends MAIL_READY to main (actor_ready); if it cannot, actor_fail and return;
- *   run    it turns at least every BUS_TURN_MS_MAX: bus_progress, mail, its own sources, its part of the store;
+ *   run    it turns at least every bus_turn_ms: bus_progress, mail, its own sources, its part of the store;
  *   stop   after MAIL_STOP it takes no new work from outside, waits for what it is owed (its requests at the store, its asks at
  *          the planner: every one comes back, with a failure if need be), gives back what it owes, and returns.
  * The port is closed after the body and MAIL_STOPPED is the last thing that main hears of it. Main stops intake, dispatch and
@@ -54,5 +54,5 @@ void actor_ready(struct bus_port *port);
 /* Tells main that the actor cannot go on; err is copied. The body should return soon after. */
 void actor_fail(struct bus_port *port, const struct takt_error *err);
 
-/* Waits until there is mail, at most timeout_ms and BUS_TURN_MS_MAX; for bodies without sockets of their own. Notes progress. */
+/* Waits for mail, at most timeout_ms and bus_turn_ms; for bodies without sockets of their own. Notes progress. */
 void actor_wait(struct bus_port *port, int64_t timeout_ms);

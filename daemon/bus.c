@@ -30,6 +30,7 @@
 
 struct bus {
     void *context;
+    int64_t turn_ms;
     _Atomic uint64_t sent[ACTOR_COUNT];
     atomic_int sending[ACTOR_COUNT]; /* senders to this actor right now */
     atomic_bool closed[ACTOR_COUNT];
@@ -56,7 +57,12 @@ const char *actor_name(enum actor actor) {
 struct bus *bus_new(void *zmq_context) {
     struct bus *bus = takt_alloc(sizeof *bus);
     bus->context = zmq_context;
+    bus->turn_ms = BUS_TURN_MS_MAX;
     return bus;
+}
+
+void bus_set_turn(struct bus *bus, int64_t turn_ms) {
+    bus->turn_ms = turn_ms;
 }
 
 void bus_free(struct bus *bus) {
@@ -200,6 +206,10 @@ void *bus_socket(struct bus_port *port) {
 
 void bus_progress(struct bus_port *port) {
     atomic_store(&port->bus->progress_ms[port->self], clock_mono_ms());
+}
+
+int64_t bus_turn_ms(const struct bus_port *port, int64_t wait_ms) {
+    return wait_ms < 0 ? 0 : wait_ms > port->bus->turn_ms ? port->bus->turn_ms : wait_ms;
 }
 
 int64_t bus_idle_ms(const struct bus *bus) {

@@ -8,7 +8,8 @@
  * nothing, may be folded into another, and is neither refused nor lost, whatever waits at its receiver.
  *
  * Progress: every actor calls bus_progress once a loop turn; bus_stalled tells main who has not for too long, which feeds
- * systemd's watchdog. An actor must therefore turn at least every BUS_TURN_MS_MAX even when idle.
+ * systemd's watchdog. An actor must therefore turn even when idle: it passes every wait through bus_turn_ms, and
+ * BUS_TURN_MS_MAX is the wait of who has nothing to do but to wait for mail.
  *
  * Threads: a bus may be used by all; a port by its thread only. */
 
@@ -16,7 +17,7 @@
 
 #include <stdint.h>
 
-enum { BUS_TURN_MS_MAX = 5000, BUS_QUEUE_MAX = 10000 };
+enum { BUS_TURN_MS_MAX = 10000, BUS_QUEUE_MAX = 10000 };
 
 enum actor { ACTOR_MAIN, ACTOR_INTAKE, ACTOR_STORE, ACTOR_PLANNER, ACTOR_SOLVER, ACTOR_DISPATCH, ACTOR_OPERATE, ACTOR_COUNT };
 const char *actor_name(enum actor actor);
@@ -51,6 +52,8 @@ struct bus_port;
 
 struct bus *bus_new(void *zmq_context);
 void bus_free(struct bus *bus); /* after all ports are closed; NULL is fine */
+/* Before the first actor is there; BUS_TURN_MS_MAX without it. */
+void bus_set_turn(struct bus *bus, int64_t turn_ms);
 
 /* Opens the calling thread's port: binds its mailbox. Sending to an actor whose port is not open yet queues. */
 int bus_attach(struct bus *bus, enum actor self, struct bus_port **ret, struct takt_error *err);
@@ -64,6 +67,7 @@ bool bus_receive(struct bus_port *port, struct mail *ret); /* false: nothing wai
 void *bus_socket(struct bus_port *port);                   /* for zmq_poll: ZMQ_POLLIN */
 
 void bus_progress(struct bus_port *port);
+int64_t bus_turn_ms(const struct bus_port *port, int64_t wait_ms); /* wait_ms, within what a wait may last */
 /* Since the actor that is slowest to do so last made progress. */
 int64_t bus_idle_ms(const struct bus *bus);
 /* The first actor that attached but made no progress for so long, or -1. */

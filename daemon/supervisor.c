@@ -42,7 +42,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { STAGES = 4, STAGE_MS_MAX = 1500, STATUS_EVERY_MS = 5000 };
+enum { STAGES = 4, STAGE_MS_MAX = 1500, STATUS_EVERY_MS = 1000 };
 
 static const struct {
     enum actor who;
@@ -70,10 +70,11 @@ struct supervisor {
     bool reload_due;               /* SIGHUP came meanwhile */
     char reload_trouble[sizeof((struct takt_error){0}.text)];      /* the last reload was refused */
     char store_trouble[300];
-    int64_t watchdog_every_ms, stall_ms, fed_ms;
+    struct service_watch watch;
+    int64_t fed_ms;
     bool stalled;
-    int64_t status_ms;
-    bool status_asked;
+    int64_t status_ms;             /* when it was asked for last */
+    bool status_due, status_asked; /* there is news for it; the planner is being asked */
     struct takt_error err;         /* why it stops, if for a failure */
 };
 
@@ -91,15 +92,20 @@ static void status_text(const struct supervisor *s, const struct plan_status *pl
         snprintf(buffer + used, size - (size_t)used, "; reload refused: %s", s->reload_trouble);
 }
 
+static bool wants_status(const struct supervisor *s) {
+    bool may = s->life == LIFE_SERVING && !s->config->actor.planless && service_managed();
+    return may && s->status_due && !s->status_asked;
+}
+
+/* The planner says when there is something new, and is asked what, but not so often that it is kept from planning. */
 static void ask_status(struct supervisor *s) {
-    if (s->config->actor.planless || s->status_asked || s->life != LIFE_SERVING || !service_managed())
-        return;
     struct arena *arena = arena_new();
     struct ask *ask = arena_alloc(arena, sizeof *ask);
     ask->kind = ASK_STATUS;
     ask->arena = arena;
     s->status_ms = clock_mono_ms();
     s->status_asked = bus_send(s->port, ACTOR_PLANNER, MAIL_ASK, ask) == 0;
+    s->status_due = !s->status_asked;
     if (!s->status_asked)
         arena_free(arena);
 }
@@ -112,6 +118,12 @@ static void take_status(struct supervisor *s, struct ask *ask) {
         service_status(text);
     }
     arena_free(ask->arena);
+}
+
+/* At once: somebody waits to see it. */
+static void renew_status(struct supervisor *s) {
+    s->status_due = true;
+    s->status_ms = clock_mono_ms() - STATUS_EVERY_MS;
 }
 
 /* ---- life ---- */
@@ -133,7 +145,7 @@ static void supervisor_move(struct supervisor *s, enum life to) {
         service_ready("serving");
         log_write(LOG_LEVEL_NOTICE, "main", LOG_MESSAGE_STARTED, LOG_FIELDS({"TAKT_PLANT", s->plant->id}),
                   "plant '%s' is served, takt %s", s->plant->id, TAKT_VERSION);
-        ask_status(s);
+        renew_status(s);
     } else {
         service_stopping(s->err.code ? s->err.text : "draining");
         log_write(LOG_LEVEL_NOTICE, "main", LOG_MESSAGE_STOPPING, NULL, "ending");
@@ -201,7 +213,7 @@ static void reload_done(struct supervisor *s, struct reload *r) {
     if (bus_send(s->port, ACTOR_OPERATE, MAIL_RELOADED, r) != 0)
         reload_free(r);
     service_ready("serving");
-    s->status_ms = 0;
+    renew_status(s);
 }
 
 static void reload_judged(struct supervisor *s, struct reload *r);
@@ -286,7 +298,10 @@ static void take_mail(struct supervisor *s, const struct mail *mail) {
     case MAIL_TROUBLE:
         snprintf(s->store_trouble, sizeof s->store_trouble, "%s", (const char *)mail->body);
         free(mail->body);
-        s->status_ms = 0;
+        renew_status(s);
+        break;
+    case MAIL_WAKE: /* of the planner: there is a plan, or other orders */
+        s->status_due = true;
         break;
     case MAIL_ANSWER:
         take_status(s, mail->body);
@@ -313,25 +328,33 @@ static void take_signals(struct supervisor *s) {
 }
 
 static void watch(struct supervisor *s, int64_t now_ms) {
-    int who = bus_stalled(s->config->actor.bus, s->stall_ms);
+    int who = bus_stalled(s->config->actor.bus, s->watch.stall_ms);
     meter_set(METER_SLOWEST_US, (uint64_t)bus_idle_ms(s->config->actor.bus) * 1000);
     if (who >= 0 && !s->stalled)
         log_write(LOG_LEVEL_ERR, "main", LOG_MESSAGE_STALLED, LOG_FIELDS({"TAKT_ACTOR", actor_name((enum actor)who)}),
-                  "'%s' makes no progress (for more than %lld ms)", actor_name((enum actor)who), (long long)s->stall_ms);
+                  "'%s' makes no progress (for more than %lld ms)", actor_name((enum actor)who),
+                  (long long)s->watch.stall_ms);
     s->stalled = who >= 0;
-    if (!s->stalled && s->watchdog_every_ms > 0 && now_ms - s->fed_ms >= s->watchdog_every_ms) {
+    if (!s->stalled && s->watch.every_ms > 0 && now_ms - s->fed_ms >= s->watch.every_ms) {
         s->fed_ms = now_ms;
         service_feed();
     }
 }
 
+static int64_t wait_ms(const struct supervisor *s) {
+    if (s->life == LIFE_STOPPING)
+        return 20;
+    int64_t most_ms = bus_turn_ms(s->port, BUS_TURN_MS_MAX);
+    int64_t status_ms = s->status_ms + STATUS_EVERY_MS - clock_mono_ms();
+    if (s->watch.every_ms > 0 && s->watch.every_ms < most_ms)
+        most_ms = s->watch.every_ms;
+    return wants_status(s) && status_ms < most_ms ? bus_turn_ms(s->port, status_ms) : most_ms;
+}
+
 static void turn(struct supervisor *s) {
     zmq_pollitem_t items[] = {{.socket = bus_socket(s->port), .events = ZMQ_POLLIN}, {.fd = s->signal_fd, .events = ZMQ_POLLIN}};
-    int64_t wait_ms = s->life == LIFE_STOPPING ? 20 : BUS_TURN_MS_MAX;
-    if (s->watchdog_every_ms > 0 && s->watchdog_every_ms < wait_ms)
-        wait_ms = s->watchdog_every_ms;
     bus_progress(s->port);
-    zmq_poll(items, 2, wait_ms);
+    zmq_poll(items, 2, wait_ms(s));
     if (items[1].revents)
         take_signals(s);
     struct mail mail;
@@ -340,7 +363,7 @@ static void turn(struct supervisor *s) {
     reload_if_due(s);
     int64_t now_ms = clock_mono_ms();
     watch(s, now_ms);
-    if (now_ms - s->status_ms >= STATUS_EVERY_MS)
+    if (wants_status(s) && now_ms - s->status_ms >= STATUS_EVERY_MS)
         ask_status(s);
     if (s->life == LIFE_STOPPING)
         advance_stages(s);
@@ -426,7 +449,8 @@ int supervisor_run(const struct supervisor_config *config, struct takt_error *er
     sigset_t set;
     set_of_signals(&set);
     s.signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    service_watchdog(&s.watchdog_every_ms, &s.stall_ms);
+    s.watch = service_watchdog();
+    bus_set_turn(config->actor.bus, s.watch.turn_ms);
     int code = bus_attach(config->actor.bus, ACTOR_MAIN, &s.port, &s.err);
     if (code == 0) {
         service_status("loading the plan");

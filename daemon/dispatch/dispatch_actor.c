@@ -30,7 +30,7 @@ static void take_mail(struct dispatch *d, const struct outbox_now *now) {
     while (bus_receive(d->port, &mail)) {
         if (mail.kind == MAIL_STORE_DONE) {
             outbox_stored(d->outbox, mail.body, now);
-        } else if (mail.kind == MAIL_WAKE && mail.from == ACTOR_OPERATE) {
+        } else if (mail.kind == MAIL_WAKE && mail.from != ACTOR_PLANNER) { /* one was released, or the store had trouble */
             outbox_released(d->outbox);
         } else if (mail.kind == MAIL_WAKE) {
             outbox_wake(d->outbox);
@@ -99,11 +99,10 @@ static void wait_for_something(struct dispatch *d) {
     int64_t wait_ms = outbox_next_ms(d->outbox) - clock_mono_ms(), endpoint_ms = endpoint_wait_ms(d->endpoint);
     if (endpoint_ms >= 0 && endpoint_ms < wait_ms)
         wait_ms = endpoint_ms;
-    wait_ms = wait_ms < 0 ? 0 : wait_ms > BUS_TURN_MS_MAX ? BUS_TURN_MS_MAX : wait_ms;
     zmq_pollitem_t items[] = {{.socket = bus_socket(d->port), .events = ZMQ_POLLIN},
                               {.socket = endpoint_socket(d->endpoint), .events = ZMQ_POLLIN},
                               {.socket = endpoint_ends(d->endpoint), .events = ZMQ_POLLIN}};
-    zmq_poll(items, d->stopping ? 1 : 3, wait_ms);
+    zmq_poll(items, d->stopping ? 1 : 3, bus_turn_ms(d->port, wait_ms));
 }
 
 static void turn(struct dispatch *d) {

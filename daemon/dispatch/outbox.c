@@ -81,7 +81,7 @@ struct outbox {
     bool look_new_under_way, look_round_under_way;
     bool round_anew; /* the next page is the first */
     int64_t look_new_ms, look_round_ms; /* when the next ones are due; 0: at once */
-    int64_t pause_ms;                   /* nothing is sent before: the store has failed */
+    int64_t pause_ms;                   /* nothing is sent before: the store has failed; 0: it has not */
     size_t jobs, requests;
     bool draining;
 };
@@ -517,6 +517,8 @@ void outbox_turn(struct outbox *o, const struct outbox_now *now) {
     ledger_expire(o->ledger, now->real_ms);
     if (o->draining)
         return;
+    if (o->pause_ms <= now->real_ms)
+        o->pause_ms = 0;
     if (!o->look_new_under_way && o->look_new_ms <= now->real_ms) {
         o->look_new_under_way = true;
         o->look_new_ms = now->real_ms + OUTBOX_IDLE_MS;
@@ -541,6 +543,8 @@ int64_t outbox_next_ms(const struct outbox *o) {
     int64_t next_ms = ledger_next_ms(o->ledger);
     if (o->draining)
         return next_ms;
+    if (o->pause_ms > 0)
+        next_ms = earlier(next_ms, o->pause_ms);
     if (!o->look_new_under_way)
         next_ms = earlier(next_ms, o->look_new_ms);
     if (!o->look_round_under_way)

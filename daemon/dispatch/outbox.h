@@ -9,7 +9,7 @@
  *     outbox_receive(o, peer, owner, bytes, size, &now)   a frame of a connection
  *     outbox_gone(o, peer)                         the connection has ended, or does not take what is sent
  *     outbox_wake(o)                               there may be new shipments in the store
- *     outbox_released(o)                           the operator has let one that is known be sent again
+ *     outbox_released(o)                           the operator may have let one be sent again that is known
  *     outbox_turn(o, &now)                         time passes: leases end, the store is looked at, shipments are
  * assigned while (outbox_effect(o, &e)) …               what is to be done outbox_stored(o, request, &now) each request
  * comes back once, in the order in which the store ran them
@@ -42,7 +42,7 @@ enum {
     OUTBOX_JOBS_MAX = 5000,   /* messages under way; beyond: `busy` */
     OUTBOX_PAGE = 500,        /* rows of one look at the store */
     OUTBOX_LOOK_MS = 1000,    /* between the pages of one look at all that is open, and after a look that failed */
-    OUTBOX_IDLE_MS = 5000,    /* between looks that found everything, where nobody wakes it */
+    OUTBOX_IDLE_MS = 30000,   /* between looks that found everything, where nobody wakes it */
     OUTBOX_RETRY_MS = 1000,
     OUTBOX_REASON_MAX = 200,
     OUTBOX_TRACKING_MAX = 128

@@ -508,13 +508,25 @@ int http_descriptor(const struct http *h) {
     return MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
+static int64_t answer_by_ms(const struct exchange *x) {
+    return x->since_ms + HTTP_ANSWER_MS_MAX;
+}
+
 int64_t http_wait_ms(const struct http *h) {
-    MHD_UNSIGNED_LONG_LONG wait_ms;
+    MHD_UNSIGNED_LONG_LONG library_ms;
     if (h->daemon == NULL)
         return h->try_at_ms > h->real_ms ? h->try_at_ms - h->real_ms : 0;
     if (h->resumed)
         return 0;
-    return MHD_get_timeout(h->daemon, &wait_ms) == MHD_YES && wait_ms < HTTP_ANSWER_MS_MAX ? (int64_t)wait_ms : HTTP_ANSWER_MS_MAX;
+    int64_t due_ms = h->real_ms + HTTP_ANSWER_MS_MAX;
+    if (h->streams > 0 && h->beat_at_ms < due_ms)
+        due_ms = h->beat_at_ms;
+    for (const struct exchange *x = h->exchanges; x != NULL; x = x->next)
+        if (x->state == EXCHANGE_WAITING && answer_by_ms(x) < due_ms)
+            due_ms = answer_by_ms(x);
+    int64_t wait_ms = due_ms > h->real_ms ? due_ms - h->real_ms : 0;
+    bool sooner = MHD_get_timeout(h->daemon, &library_ms) == MHD_YES && library_ms < (uint64_t)wait_ms;
+    return sooner ? (int64_t)library_ms : wait_ms;
 }
 
 /* Who has gone is only noticed when something is said to him. */
@@ -536,7 +548,7 @@ void http_turn(struct http *h, int64_t real_ms) {
     if (h->daemon == NULL)
         return;
     for (struct exchange *x = h->exchanges; x != NULL; x = x->next)
-        if (x->state == EXCHANGE_WAITING && real_ms - x->since_ms > HTTP_ANSWER_MS_MAX)
+        if (x->state == EXCHANGE_WAITING && real_ms >= answer_by_ms(x))
             end_question(x, NULL, 0);
     beat(h);
     h->resumed = false;

@@ -376,7 +376,7 @@ void intake_wake(struct intake *in) {
 
 void intake_turn(struct intake *in) {
     if (in->now_ms >= in->poll_ms) {
-        in->poll_ms = in->now_ms + INTAKE_EVENT_POLL_MS;
+        in->poll_ms = in->now_ms + (in->presence ? INTAKE_EVENT_POLL_MS : INTAKE_EVENT_ALONE_MS);
         events_want_all(in);
     }
     events_turn(in);

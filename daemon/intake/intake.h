@@ -48,6 +48,7 @@ enum {
     INTAKE_WORK_MESSAGES = 300,
     INTAKE_EVENT_READS_MAX = 64,  /* reads of events under way */
     INTAKE_EVENT_POLL_MS = 5000,  /* how often subscribers are looked after if nobody says that there is news */
+    INTAKE_EVENT_ALONE_MS = 30000, /* likewise, where no other process works with the store (intake_presence) */
     INTAKE_EVENT_RETRY_MS = 200   /* how soon, if their events could not be read */
 };
 

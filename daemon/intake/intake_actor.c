@@ -53,7 +53,7 @@ static void wait(struct intake_actor *a) {
         items[count++] = (zmq_pollitem_t){.socket = planner_link_socket(a->link), .events = ZMQ_POLLIN};
     timeout_ms = sooner(a, timeout_ms, clock_mono_ms());
     bus_progress(a->port);
-    zmq_poll(items, count, a->more && !a->stopping ? 0 : timeout_ms);
+    zmq_poll(items, count, a->more && !a->stopping ? 0 : bus_turn_ms(a->port, timeout_ms));
 }
 
 static void take_stored(struct intake_actor *a, struct store_request *request) {

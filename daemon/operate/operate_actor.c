@@ -263,7 +263,7 @@ static void wait_for_something(struct operate *o) {
         items[count++] = (zmq_pollitem_t){.fd = http_descriptor(o->http), .events = ZMQ_POLLIN};
     if (o->http && http_wait_ms(o->http) < wait_ms)
         wait_ms = http_wait_ms(o->http);
-    zmq_poll(items, count, wait_ms);
+    zmq_poll(items, count, bus_turn_ms(o->port, wait_ms));
 }
 
 static void turn_endpoint(struct endpoint *e, enum meter_endpoint which) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The watchdog is fed four times an interval. An actor may turn only every BUS_TURN_MS_MAX when idle, so a stall shorter than
- * that and a half cannot be told from idleness, whatever the interval. */
+/* The watchdog is fed four times an interval, and actors turn as often when idle, but at most once a TURN_MS_MIN and at
+ * least once a BUS_TURN_MS_MAX. A stall shorter than a turn and a half cannot be told from idleness. */
 
 #include "daemon/operate/service.h"
 
@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+
+enum { TURN_MS_MIN = 1000 };
 
 static char last_status[512];
 
@@ -44,15 +46,17 @@ void service_stopping(const char *status) {
     sd_notifyf(0, "STOPPING=1\nSTATUS=%s", last_status);
 }
 
-void service_watchdog(int64_t *ret_every_ms, int64_t *ret_stall_ms) {
+struct service_watch service_watchdog(void) {
+    struct service_watch w = {.turn_ms = BUS_TURN_MS_MAX, .stall_ms = SERVICE_STALL_MS_DEFAULT};
     uint64_t usec;
-    *ret_every_ms = 0;
-    *ret_stall_ms = SERVICE_STALL_MS_DEFAULT;
     if (sd_watchdog_enabled(0, &usec) <= 0)
-        return;
-    int64_t interval_ms = (int64_t)(usec / 1000), idle_ms = BUS_TURN_MS_MAX + BUS_TURN_MS_MAX / 2;
-    *ret_every_ms = interval_ms / 4 > 0 ? interval_ms / 4 : 1;
-    *ret_stall_ms = interval_ms / 2 > idle_ms ? interval_ms / 2 : idle_ms;
+        return w;
+    int64_t interval_ms = (int64_t)(usec / 1000), quarter_ms = interval_ms / 4;
+    w.every_ms = quarter_ms > 0 ? quarter_ms : 1;
+    w.turn_ms = quarter_ms > BUS_TURN_MS_MAX ? BUS_TURN_MS_MAX : quarter_ms < TURN_MS_MIN ? TURN_MS_MIN : quarter_ms;
+    int64_t idle_ms = w.turn_ms + w.turn_ms / 2;
+    w.stall_ms = interval_ms / 2 > idle_ms ? interval_ms / 2 : idle_ms;
+    return w;
 }
 
 void service_feed(void) {

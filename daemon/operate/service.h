@@ -18,7 +18,11 @@ void service_status(const char *status);  /* one line; told only when it differs
 void service_reloading(void);             /* RELOADING=1 with MONOTONIC_USEC */
 void service_stopping(const char *status);
 
-/* Real milliseconds between feedings, and how long an actor may make no progress; without a watchdog every_ms is 0 and the
- * stall is SERVICE_STALL_MS_DEFAULT. */
-void service_watchdog(int64_t *ret_every_ms, int64_t *ret_stall_ms);
+/* In real milliseconds. */
+struct service_watch {
+    int64_t every_ms; /* between feedings; 0: there is no watchdog */
+    int64_t turn_ms;  /* how long an actor may wait (bus_set_turn) */
+    int64_t stall_ms; /* how long it may make no progress; without a watchdog SERVICE_STALL_MS_DEFAULT */
+};
+struct service_watch service_watchdog(void);
 void service_feed(void);

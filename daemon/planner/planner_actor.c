@@ -23,6 +23,7 @@
 enum {
     MAIL_PER_TURN_MAX = 2000,
     TAIL_EVERY_MS = 5000,   /* so often the store is asked for changes of which nobody has told */
+    TAIL_ALONE_MS = 30000,  /* likewise, where no other process works with the store */
     TAIL_RETRY_MS = 1000,   /* so soon, if it failed */
     ESTIMATE_EVERY_MS = 1000,
     THICK_MS_MAX = 300,     /* so long changes may keep coming before a turn is made anyway */
@@ -154,6 +155,10 @@ static void take_all_held(struct planner_actor *a) {
 
 /* ---- 3: changes ---- */
 
+static int64_t tail_every_ms(const struct planner_actor *a) {
+    return a->config->shared ? TAIL_EVERY_MS : TAIL_ALONE_MS;
+}
+
 static void ask_changes(struct planner_actor *a, int64_t now_ms) {
     arena_clear(a->changes.head.arena);
     a->changes.after = planner_seen(a->planner);
@@ -166,13 +171,14 @@ static void ask_changes(struct planner_actor *a, int64_t now_ms) {
 static void take_changes(struct planner_actor *a, int64_t now_ms) {
     a->changes_came = false;
     if (a->changes.head.code != 0) { /* the store's actor has said why */
-        a->changes_asked_ms = now_ms - TAIL_EVERY_MS + TAIL_RETRY_MS;
+        a->changes_asked_ms = now_ms - tail_every_ms(a) + TAIL_RETRY_MS;
         return;
     }
     for (size_t i = 0; i < a->changes.ret_count; i++)
         planner_change(a->planner, &a->changes.ret_changes[i]);
     if (a->changes.ret_count == 0)
         return;
+    bus_wake(a->port, ACTOR_MAIN);
     a->collect_due = true;
     a->changes_due |= a->changes.ret_count == a->changes.limit;
     if (a->thick_since_ms == 0)
@@ -204,6 +210,7 @@ static void plan(struct planner_actor *a, int64_t now_ms) {
         return;
     planner_turn(a->planner, now_s);
     tell_trouble(a);
+    bus_wake(a->port, ACTOR_MAIN);
     a->thick_since_ms = 0;
     a->collect_due = true;
     int64_t end_ms = clock_mono_ms();
@@ -265,7 +272,9 @@ static int64_t wait_ms(const struct planner_actor *a, int64_t now_ms) {
         int64_t publish_ms = a->publish_after_ms - now_ms;
         wait = publish_ms < wait ? publish_ms : wait;
     }
-    int64_t tail_ms = a->changes_asked ? BUS_TURN_MS_MAX : a->changes_asked_ms + TAIL_EVERY_MS - now_ms;
+    if (a->estimate_due && a->estimate_after_ms > now_ms && a->estimate_after_ms - now_ms < wait)
+        wait = a->estimate_after_ms - now_ms;
+    int64_t tail_ms = a->changes_asked ? BUS_TURN_MS_MAX : a->changes_asked_ms + tail_every_ms(a) - now_ms;
     return wait < tail_ms ? wait : tail_ms;
 }
 
@@ -273,7 +282,7 @@ static void turn(struct planner_actor *a) {
     actor_wait(a->port, wait_ms(a, clock_mono_ms()));
     int64_t now_ms = clock_mono_ms();
     take_mail(a, now_ms);
-    bool asks = a->changes_due || now_ms - a->changes_asked_ms >= TAIL_EVERY_MS;
+    bool asks = a->changes_due || now_ms - a->changes_asked_ms >= tail_every_ms(a);
     if (asks && !a->changes_asked && !a->changes_came && may_begin(a, now_ms))
         ask_changes(a, now_ms);
     if (a->publishing) {

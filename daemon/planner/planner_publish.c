@@ -119,6 +119,7 @@ static void succeeded(struct planner_actor *a, int64_t now_ms) {
     bus_wake(a->port, ACTOR_INTAKE);
     bus_wake(a->port, ACTOR_DISPATCH);
     bus_wake(a->port, ACTOR_OPERATE);
+    bus_wake(a->port, ACTOR_MAIN);
     a->estimate_due = true;
     a->search_due = true;
     log_alarms(a, now_ms);

@@ -138,7 +138,7 @@ static void turn(struct solver *s) {
     zmq_pollitem_t items[] = {{.socket = bus_socket(s->port), .events = ZMQ_POLLIN}, {.fd = s->done_fd, .events = ZMQ_POLLIN}};
     if (!s->job || clock_mono_ms() < atomic_load(&s->deadline_ms) + OVERDUE_MS_MAX)
         bus_progress(s->port);
-    zmq_poll(items, 2, BUS_TURN_MS_MAX);
+    zmq_poll(items, 2, bus_turn_ms(s->port, BUS_TURN_MS_MAX));
     if (items[1].revents)
         finish(s);
     receive(s);

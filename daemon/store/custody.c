@@ -177,13 +177,29 @@ void custody_end(struct custody *c) {
 
 /* ---- while it runs ---- */
 
+static int64_t configure_due_ms(const struct custody *c) {
+    if (c->configured || c->configuring)
+        return INT64_MAX;
+    return c->configure_ms == INT64_MIN ? INT64_MIN : c->configure_ms + CONFIGURE_MS;
+}
+
+static int64_t note_due_ms(const struct custody *c) {
+    return c->witness == NULL || !c->wrote || c->asking ? INT64_MAX : c->note_ms + NOTE_MS;
+}
+
+int64_t custody_wait_ms(const struct custody *c, int64_t mono_ms) {
+    int64_t configure_ms = configure_due_ms(c), note_ms = note_due_ms(c);
+    int64_t due_ms = configure_ms < note_ms ? configure_ms : note_ms;
+    return due_ms == INT64_MAX ? INT64_MAX : due_ms <= mono_ms ? 0 : due_ms - mono_ms;
+}
+
 void custody_turn(struct custody *c, int64_t mono_ms, int64_t now_s) {
-    if (!c->configured && !c->configuring && (c->configure_ms == INT64_MIN || mono_ms - c->configure_ms >= CONFIGURE_MS)) {
+    if (configure_due_ms(c) <= mono_ms) {
         c->configure = (struct store_configure){.head = {.op = STORE_CONFIGURE}, .digest = c->digest, .now_s = now_s};
         c->configuring = store_submit(c->store, &c->configure.head) == 0;
         c->configure_ms = mono_ms;
     }
-    if (c->witness == NULL || !c->wrote || c->asking || mono_ms - c->note_ms < NOTE_MS)
+    if (note_due_ms(c) > mono_ms)
         return;
     c->where = (struct store_where){.head = {.op = STORE_WHERE}};
     c->asking = store_submit(c->store, &c->where.head) == 0;

@@ -25,7 +25,8 @@ void custody_end(struct custody *c); /* notes the last; the store is still open.
 /* A configuration to be noted. */
 void custody_plant(struct custody *c, const struct plant *plant);
 
-/* Submits what is due. */
+/* Submits what is due. Until then it is custody_wait_ms, INT64_MAX if nothing is. */
+int64_t custody_wait_ms(const struct custody *c, int64_t mono_ms);
 void custody_turn(struct custody *c, int64_t mono_ms, int64_t now_s);
 /* True: it was one of custody's own. An erasure's list is kept before its sender hears of it. */
 bool custody_done(struct custody *c, struct store_request *r);

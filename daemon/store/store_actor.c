@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAIL_PER_TURN_MAX = 4096 };
+enum { MAIL_PER_TURN_MAX = 4096, TROUBLE_LOOK_MS = 5000 };
 
 struct store_actor {
     struct bus_port *port;
@@ -24,6 +24,7 @@ struct store_actor {
     struct plant *plant;
     struct store_request *done; /* chain of those to be given back, in order */
     char *trouble;              /* as it was told last */
+    int64_t looked_ms;          /* when the others were last woken for it */
     uint64_t under_way;         /* requests that were taken and not given back */
     bool more;                  /* the last turn had something to do */
     bool stopping;
@@ -134,6 +135,14 @@ static void give_back(struct store_actor *a) {
     }
 }
 
+/* Nobody was told of what a commit has done whose outcome is unknown; and a look shows whether the store works again. */
+static void look_again(struct store_actor *a) {
+    a->looked_ms = clock_mono_ms();
+    bus_wake(a->port, ACTOR_PLANNER);
+    bus_wake(a->port, ACTOR_DISPATCH);
+    bus_wake(a->port, ACTOR_INTAKE);
+}
+
 /* The same trouble may come from another statement each time; which one stands behind it in brackets. */
 static bool is_same_trouble(const char *a, const char *b) {
     size_t length = strcspn(a, "(");
@@ -142,14 +151,18 @@ static bool is_same_trouble(const char *a, const char *b) {
 
 static void tell_trouble(struct store_actor *a) {
     const char *now = store_trouble(a->store);
-    if (is_same_trouble(now, a->trouble))
+    if (is_same_trouble(now, a->trouble)) {
+        if (*now && clock_mono_ms() - a->looked_ms >= TROUBLE_LOOK_MS)
+            look_again(a);
         return;
+    }
     if (*now)
         log_write(LOG_LEVEL_ERR, "store", LOG_MESSAGE_STORE_TROUBLE, NULL, "%s, retrying", now);
     else
         log_write(LOG_LEVEL_NOTICE, "store", LOG_MESSAGE_STORE_WELL, NULL, "works again");
     free(a->trouble);
     a->trouble = takt_strdup(now);
+    look_again(a);
     const enum actor listeners[] = {ACTOR_MAIN, ACTOR_OPERATE};
     for (size_t i = 0; i < sizeof listeners / sizeof listeners[0]; i++) {
         char *copy = takt_strdup(now);
@@ -158,8 +171,16 @@ static void tell_trouble(struct store_actor *a) {
     }
 }
 
+static int64_t wait_ms(const struct store_actor *a) {
+    if (a->done || a->more)
+        return a->done ? 10 : 0;
+    int64_t most_ms = a->beats ? BEAT_MS / 4 : *a->trouble ? TROUBLE_LOOK_MS : BUS_TURN_MS_MAX;
+    int64_t custody_ms = custody_wait_ms(a->custody, clock_mono_ms());
+    return custody_ms < most_ms ? custody_ms : most_ms;
+}
+
 static void turn(struct store_actor *a) {
-    actor_wait(a->port, a->done ? 10 : a->more ? 0 : a->beats ? BEAT_MS / 4 : BUS_TURN_MS_MAX);
+    actor_wait(a->port, wait_ms(a));
     a->more = false;
     give_back(a);
     receive(a);

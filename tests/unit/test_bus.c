@@ -114,6 +114,15 @@ static void an_actor_that_does_not_turn_is_stalled_and_named(void **state) {
     assert_int_equal(bus_stalled(f->bus, 60000), -1);
 }
 
+static void no_wait_is_longer_than_a_turn(void **state) {
+    struct wires *f = *state;
+    assert_int_equal(bus_turn_ms(f->main, BUS_TURN_MS_MAX + 1), BUS_TURN_MS_MAX);
+    bus_set_turn(f->bus, 50);
+    assert_int_equal(bus_turn_ms(f->main, BUS_TURN_MS_MAX), 50);
+    assert_int_equal(bus_turn_ms(f->main, 49), 49);
+    assert_int_equal(bus_turn_ms(f->main, -1), 0);
+}
+
 static void who_has_detached_is_not_stalled(void **state) {
     struct wires *f = *state;
     assert_int_equal(bus_attach(f->bus, ACTOR_STORE, &f->store, NULL), 0);
@@ -203,6 +212,7 @@ int main(void) {
         T(wake_ups_fold_until_one_is_received),
         T(a_full_mailbox_loses_no_wake_up),
         T(an_actor_that_does_not_turn_is_stalled_and_named),
+        T(no_wait_is_longer_than_a_turn),
         T(who_has_detached_is_not_stalled),
         T(nothing_comes_to_a_closed_mailbox_and_what_came_before_is_there),
         T(start_and_stop_are_handshakes_and_mail_in_between_is_delivered),

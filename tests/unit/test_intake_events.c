@@ -129,7 +129,7 @@ static void the_window_closes_and_seen_opens_it(void **state) {
     make_events(&b, 1, "A", 1500);
     subscribe(&b, 1, "0", "0");
     assert_int_equal(take_events(&b, 1, &cursor), SUBSCRIPTION_WINDOW);
-    bed_time(&b, INTAKE_EVENT_POLL_MS);
+    bed_time(&b, INTAKE_EVENT_ALONE_MS);
     bed_silent(&b);
     snprintf(text, sizeof text, "{\"type\":\"seen\",\"cursor\":%lld}", (long long)cursor);
     bed_send(&b, 1, text);

@@ -174,26 +174,33 @@ static void more_faults_than_fit_end_at_a_whole_line(void **state) {
 
 /* ---- watchdog, budget ---- */
 
-static void the_watchdog_is_fed_several_times_an_interval_and_idleness_is_no_stall(void **state) {
-    int64_t every_ms, stall_ms;
+static struct service_watch watch_with(const char *interval_us) {
     char pid[16];
-    (void)state;
     snprintf(pid, sizeof pid, "%d", (int)getpid());
-    unsetenv("WATCHDOG_USEC");
-    service_watchdog(&every_ms, &stall_ms);
-    assert_int_equal(every_ms, 0);
-    assert_int_equal(stall_ms, SERVICE_STALL_MS_DEFAULT);
     setenv("WATCHDOG_PID", pid, 1);
-    setenv("WATCHDOG_USEC", "60000000", 1);
-    service_watchdog(&every_ms, &stall_ms);
-    assert_in_range(every_ms, 1, 30000);
-    assert_int_equal(stall_ms, 30000);
-    setenv("WATCHDOG_USEC", "1000000", 1);
-    service_watchdog(&every_ms, &stall_ms);
-    assert_in_range(every_ms, 1, 500);
-    assert_true(stall_ms > 1000); /* actors turn once a second when idle */
+    setenv("WATCHDOG_USEC", interval_us, 1);
+    struct service_watch w = service_watchdog();
     unsetenv("WATCHDOG_USEC");
     unsetenv("WATCHDOG_PID");
+    return w;
+}
+
+static void the_watchdog_is_fed_several_times_an_interval_and_idleness_is_no_stall(void **state) {
+    static const char *const intervals_us[] = {"60000000", "20000000", "4000000", "400000"};
+    (void)state;
+    unsetenv("WATCHDOG_USEC");
+    struct service_watch w = service_watchdog();
+    assert_int_equal(w.every_ms, 0);
+    assert_int_equal(w.stall_ms, SERVICE_STALL_MS_DEFAULT);
+    assert_true(w.stall_ms > w.turn_ms);
+    for (size_t i = 0; i < sizeof intervals_us / sizeof intervals_us[0]; i++) {
+        int64_t interval_ms = atoll(intervals_us[i]) / 1000;
+        w = watch_with(intervals_us[i]);
+        assert_in_range(w.every_ms, 1, interval_ms / 2);
+        assert_in_range(w.turn_ms, 1000, BUS_TURN_MS_MAX);
+        assert_true(w.stall_ms >= w.turn_ms + w.turn_ms / 2);
+        assert_true(interval_ms < 4000 || w.stall_ms <= interval_ms / 2); /* noticed before systemd would */
+    }
 }
 
 static void a_search_takes_think_or_a_quarter_of_the_frozen_time_at_speed(void **state) {

@@ -241,6 +241,7 @@ static void while_the_store_fails_nothing_is_claimed_and_later_it_goes_on(void *
     hello(b, DOCK, "dock", 5);
     assert_int_equal(times_sent(b, DOCK, 1), 0);
     b->fail = 0;
+    assert_true(outbox_next_ms(b->outbox) <= b->now.real_ms + OUTBOX_RETRY_MS);
     pass(b, OUTBOX_RETRY_MS);
     assert_int_equal(times_sent(b, DOCK, 1), 1);
     b->fail = TAKT_EUNKNOWN;
