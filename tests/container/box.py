@@ -113,12 +113,20 @@ class Box:
             with open(f"{self.work}/console", encoding="utf-8", errors="replace") as f:
                 raise AssertionError(f"the box did not boot:\n{f.read()}")
         if self.init is None:
-            found = subprocess.run(["pgrep", "-o", "-P", str(self.nspawn.pid)], capture_output=True, text=True, check=False).stdout.split()
-            if not found:
-                return False
-            self.init = int(found[0])
-        state = self.run("systemctl", "is-system-running", status=None)
-        return state.stdout.strip() in ("running", "degraded")
+            self.init = self.first_process()
+        return self.init is not None and self.run("systemctl", "is-system-running", status=None).stdout.strip() in ("running", "degraded")
+
+    def first_process(self):
+        """nspawn's child that is process 1 within; it has others for moments, while it sets the box up."""
+        for child in subprocess.run(["pgrep", "-P", str(self.nspawn.pid)], capture_output=True, text=True, check=False).stdout.split():
+            try:
+                with open(f"/proc/{child}/status", encoding="utf-8") as f:
+                    numbers = next(line.split()[1:] for line in f if line.startswith("NSpid:"))
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if len(numbers) > 1 and numbers[-1] == "1":
+                return int(child)
+        return None
 
     def __exit__(self, *_):
         for guest in self.guests:
