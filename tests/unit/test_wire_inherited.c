@@ -19,7 +19,7 @@
 enum { FIRST = 3, SOCKETS = 3 };
 
 static int aside[SOCKETS]; /* what had those numbers */
-static char path[64], loopback[64], any[64];
+static char path[128], loopback[64], any[64];
 
 static int listen_at(const void *address, socklen_t size, int family) {
     int fd = socket(family, SOCK_STREAM, 0);
