@@ -106,7 +106,7 @@ static void what_is_no_endpoints_is_closed_and_the_environment_is_clean(void **s
 
 static void another_port_or_path_is_another_socket(void **state) {
     (void)state;
-    char longer[80];
+    char longer[160];
     snprintf(longer, sizeof longer, "%s0", path);
     assert_false(inherited_has(longer) || inherited_has("tcp://127.0.0.1:1") || inherited_has("") || inherited_has("ipc://"));
 }
