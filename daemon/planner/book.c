@@ -102,7 +102,8 @@ struct order *book_add(struct book *b, struct variants *v, const struct order_ro
                         .creator = label_get(&b->creators, row->creator),
                         .service = label_get(&b->services, row->service),
                         .country = label_get(&b->countries, row->country),
-                        .state = (uint8_t)row->state};
+                        .state = (uint8_t)row->state,
+                        .parcelled = row->shipment != 0};
     table_add(&b->by_no, o);
     book_set_items(b, v, o, row->items, row->item_count);
     return o;

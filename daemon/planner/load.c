@@ -153,14 +153,6 @@ void planner_load_surplus(struct planner *p, const struct surplus_row *row) {
     variant_get(&p->variants, row->product, row->options)->surplus = row->quantity;
 }
 
-void planner_load_shipment(struct planner *p, const struct shipment_row *row) {
-    for (uint32_t i = 0; i < row->parcel.order_count; i++) {
-        struct order *o = book_find(&p->book, row->parcel.orders[i]);
-        if (o != NULL)
-            o->parcelled = true;
-    }
-}
-
 /* ---- the end of it ---- */
 
 static void append_growing(struct lot *lot) {

@@ -59,8 +59,6 @@ void planner_load_receipt(struct planner *p, const struct receipt_row *row);
 void planner_load_down(struct planner *p, const struct down_row *row);
 void planner_load_setup(struct planner *p, const struct setup_row *row);
 void planner_load_surplus(struct planner *p, const struct surplus_row *row);
-/* Those that are open, taken or set aside (STORE_SHIPMENTS): their orders are in a parcel already. */
-void planner_load_shipment(struct planner *p, const struct shipment_row *row);
 /* All is there; an empty store is seeded with the plant's initial values. TAKT_EDATA: the store contradicts itself or the
  * plant lacks what open work needs (named in err). */
 int planner_loaded(struct planner *p, int64_t now_s, struct takt_error *err);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The start: a table of kinds of rows and what each is handed to, read page by page. Pages are asked for by mail like anything
- * else; between asking and having, the actor turns, so that a million orders do not look like a hang. */
+ * else; between asking and having, the actor turns, so that a million orders do not look like a hang.
+ *
+ * Between two pages others write: parcels are shipped, orders come and are cancelled. So what belongs together comes in one row, as an
+ * order and whether it is in a parcel, and the changes since the first page are handed in before anything is published. */
 
 #include "daemon/planner/planner_inner.h"
 
@@ -94,27 +97,11 @@ static bool load_kind(struct planner_actor *a, size_t which, struct arena *arena
     }
 }
 
-/* The orders of parcels that are not shipped yet. */
-static bool load_shipments(struct planner_actor *a, int state, struct arena *arena) {
-    struct store_shipments page = {.head = {.op = STORE_SHIPMENTS, .arena = arena}, .state = state, .limit = PLANNER_PAGE};
-    do {
-        arena_clear(arena);
-        if (!load_page(a, &page.head))
-            return false;
-        for (size_t i = 0; i < page.ret_count; i++)
-            planner_load_shipment(a->planner, &page.ret_shipments[i]);
-        if (page.ret_count > 0)
-            page.after = page.ret_shipments[page.ret_count - 1].parcel.number;
-    } while (page.ret_count == page.limit);
-    return true;
-}
-
 bool planner_load(struct planner_actor *a) {
     struct arena *arena = arena_new();
     bool good = true;
     for (size_t i = 0; good && i < sizeof kinds / sizeof kinds[0]; i++)
         good = load_kind(a, i, arena);
-    good = good && load_shipments(a, -2, arena) && load_shipments(a, SHIPMENT_ASIDE, arena);
     arena_free(arena);
     struct takt_error err = {0};
     if (good && planner_loaded(a->planner, clock_plant_s(a->config->clock), &err) != 0) {

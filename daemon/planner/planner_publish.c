@@ -198,6 +198,8 @@ void planner_publish_looked_up(struct planner_actor *a, int64_t now_ms) {
     bool there = a->lookup->head.code == 0 && a->lookup->ret_meta.publish_no >= a->publishing->publish_no;
     bool known = a->lookup->head.code == 0;
     a->lookup = NULL;
+    if (known && !there && a->publishing->head.code == TAKT_EEXIST) /* not the number is there already, but something in it */
+        log_err("planner", "cannot publish the plan (%s), retrying in 1 s", a->publishing->head.err.text);
     if (there)
         succeeded(a, now_ms);
     else if (known)

@@ -133,6 +133,7 @@ static void copy_order(const struct memory_order *o, struct arena *arena, struct
     ret->deliver_by_day = o->head.deliver_by_day;
     ret->planned_packed_s = o->head.planned_packed_s;
     ret->packed_at_s = o->head.packed_at_s;
+    ret->shipment = o->head.shipment;
     struct item_row *items = arena_array(arena, o->row.item_count, sizeof *items);
     for (uint32_t i = 0; i < o->row.item_count; i++) {
         items[i] = o->row.items[i];

@@ -93,7 +93,8 @@ static void read_order(struct postgres_store *s, const PGresult *q, int row, str
     r->deliver_by_day = pg_day(q, row, 12);
     r->planned_packed_s = pg_time(q, row, 13);
     r->packed_at_s = pg_time(q, row, 14);
-    if (items_parse(PQgetvalue(q, row, 15), arena, &r->items, &r->item_count) < 0)
+    r->shipment = (uint64_t)pg_int(q, row, 15);
+    if (items_parse(PQgetvalue(q, row, 16), arena, &r->items, &r->item_count) < 0)
         pg_damaged(s, "the items of an order");
 }
 

@@ -46,7 +46,7 @@ enum {
 
 #define PG_ORDER_COLUMNS                                                                                               \
     "no, creator, order_ref, accepted_at_s, channel, campaign, service, wish_day, country, recipient_key, state, "     \
-    "ship_by_s, deliver_by_day, planned_packed_s, packed_at_s, items"
+    "ship_by_s, deliver_by_day, planned_packed_s, packed_at_s, shipment, items"
 #define PG_AUDIT_COLUMNS                                                                                               \
     "link, at_s, after_change, change, after_promise, promise, accepted, promised, repromised, orders, promises, "     \
     "detail, hash"

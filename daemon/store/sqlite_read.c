@@ -79,7 +79,8 @@ static void read_order(struct sqlite_store *s, sqlite3_stmt *st, struct arena *a
     r->deliver_by_day = column_day(st, 12);
     r->planned_packed_s = column_time(st, 13);
     r->packed_at_s = column_time(st, 14);
-    if (items_parse((const char *)sqlite3_column_text(st, 15), arena, &r->items, &r->item_count) < 0)
+    r->shipment = (uint64_t)sqlite3_column_int64(st, 15);
+    if (items_parse((const char *)sqlite3_column_text(st, 16), arena, &r->items, &r->item_count) < 0)
         sqlite_failed(s, SQLITE_CORRUPT, "the items of an order");
 }
 

@@ -12,7 +12,7 @@
 
 #define ORDER_COLUMNS                                                                                                  \
     "no, creator, order_ref, accepted_at_s, channel, campaign, service, wish_day, country, recipient_key, state, "     \
-    "ship_by_s, deliver_by_day, planned_packed_s, packed_at_s"
+    "ship_by_s, deliver_by_day, planned_packed_s, packed_at_s, shipment"
 #define EVENT_COLUMNS                                                                                                  \
     "e.cursor, e.creator, e.kind, e.order_no, o.order_ref, e.at_s, e.ship_by_s, e.deliver_by_day, e.reason, "          \
     "e.shipment, e.carrier, e.tracking"

@@ -100,6 +100,7 @@ struct order_row {
     int64_t ship_by_s;                 /* the promise in force; TAKT_TIME_NONE */
     int32_t deliver_by_day;            /* TAKT_DAY_NONE */
     int64_t planned_packed_s, packed_at_s; /* TAKT_TIME_NONE */
+    uint64_t shipment;                 /* the number of its parcel, 0: it is in none */
     const struct item_row *items;
     uint32_t item_count;
 };

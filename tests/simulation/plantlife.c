@@ -328,16 +328,6 @@ static void load_kind(struct plantlife *l, enum load_kind kind) {
     arena_free(arena);
 }
 
-static void load_shipments(struct plantlife *l, int state) {
-    struct arena *arena = arena_new();
-    struct store_shipments page = {.head = {.op = STORE_SHIPMENTS, .arena = arena}, .state = state, .limit = 100000};
-    plantlife_direct(l, &page.head);
-    assert(page.head.code == 0);
-    for (size_t k = 0; k < page.ret_count; k++)
-        planner_load_shipment(l->planner, &page.ret_shipments[k]);
-    arena_free(arena);
-}
-
 void plantlife_start(struct plantlife *l) {
     struct store_claim claim = {.head = {.op = STORE_CLAIM}};
     plantlife_direct(l, &claim.head);
@@ -350,8 +340,6 @@ void plantlife_start(struct plantlife *l) {
     l->planner = planner_new(&(struct planner_config){.plant = l->plant, .seed = 1, .effort = 20, .check = true}, l->epoch);
     for (enum load_kind kind = LOAD_META; kind <= LOAD_SURPLUS; kind++)
         load_kind(l, kind);
-    load_shipments(l, -2);
-    load_shipments(l, SHIPMENT_ASIDE);
     struct takt_error err = {0};
     if (planner_loaded(l->planner, l->now_s, &err) != 0) {
         fprintf(stderr, "planner_loaded: %s\n", err.text);

@@ -32,6 +32,7 @@ struct rig {
     struct refusal refusal;
     size_t rows; /* of all publications */
     uint64_t last_order;
+    void (*meanwhile)(struct rig *r); /* between the orders and the rest, when a planner loads */
 };
 
 static inline struct plant *rig_plant(const char *yaml) {
@@ -116,25 +117,15 @@ static inline void rig_load_kind(struct rig *r, struct planner *p, enum load_kin
     }
 }
 
-static inline void rig_load_shipments(struct rig *r, struct planner *p) {
-    static const int STATES[] = {-2, SHIPMENT_ASIDE};
-    for (size_t i = 0; i < 2; i++) {
-        struct arena *arena = arena_new();
-        struct store_shipments q = {.head = {.op = STORE_SHIPMENTS, .arena = arena}, .state = STATES[i], .limit = 1000};
-        rig_call(r, &q.head);
-        for (size_t k = 0; k < q.ret_count; k++)
-            planner_load_shipment(p, &q.ret_shipments[k]);
-        arena_free(arena);
-    }
-}
-
 /* What a start makes of the store; the caller frees it. */
 static inline struct planner *rig_loaded(struct rig *r, uint64_t epoch) {
     struct planner *p = planner_new(&r->config, epoch);
     struct takt_error err = {0};
-    for (enum load_kind kind = LOAD_META; kind <= LOAD_SURPLUS; kind++)
+    for (enum load_kind kind = LOAD_META; kind <= LOAD_SURPLUS; kind++) {
         rig_load_kind(r, p, kind);
-    rig_load_shipments(r, p);
+        if (kind == LOAD_ORDERS && r->meanwhile != NULL)
+            r->meanwhile(r);
+    }
     int code = planner_loaded(p, r->now_s, &err);
     if (code != 0)
         print_error("load: %s\n", err.text);

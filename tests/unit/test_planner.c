@@ -583,6 +583,44 @@ static void test_an_order_without_a_recipient_is_packed_and_stays_until_it_has_o
     rig_free(r);
 }
 
+static void ship_all(struct rig *r) {
+    struct arena *arena = arena_new();
+    struct store_shipments q = {.head = {.op = STORE_SHIPMENTS, .arena = arena}, .state = -2, .limit = 20};
+    rig_call(r, &q.head);
+    assert_int_not_equal(q.ret_count, 0);
+    for (size_t i = 0; i < q.ret_count; i++) {
+        struct store_shipment s = {.head = {.op = STORE_SHIPMENT},
+                                   .act = SHIPMENT_SHIP,
+                                   .shipment = q.ret_shipments[i].parcel.shipment,
+                                   .consumer = "",
+                                   .carrier = "sf",
+                                   .tracking = "T",
+                                   .reason = "",
+                                   .now_s = r->now_s};
+        rig_call(r, &s.head);
+    }
+    arena_free(arena);
+}
+
+/* Consumers go on while another planner takes over. */
+static void test_what_is_shipped_while_a_planner_loads_is_in_no_other_parcel(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    uint64_t no = rig_order(r, "tee", "ink=dark;size=M", 100);
+    rig_turn(r);
+    rig_work_to(r, r->now_s + 5 * RIG_DAY);
+    assert_int_equal(rig_state(r, no), ORDER_PACKED);
+    r->meanwhile = ship_all;
+    rig_start(r);
+    r->meanwhile = NULL;
+    rig_turn(r);
+    rig_order(r, "tee", "ink=dark;size=M", 1);
+    r->now_s += RIG_DAY;
+    rig_turn(r); /* and it can publish */
+    assert_int_equal(rig_state(r, no), ORDER_SHIPPED);
+    rig_free(r);
+}
+
 static void test_a_rule_replaces_the_plan_and_the_search_only_betters_it(void **state) {
     (void)state;
     static const char *const NAMES[] = {"fifo", "edd", "spt", "atcs", "search", "auto"};
@@ -645,6 +683,7 @@ int main(void) {
         cmocka_unit_test(test_personalised_units_have_lots_of_their_own_and_are_shown_by_name),
         cmocka_unit_test(test_what_was_amended_and_is_in_time_is_no_reason_for_what_happens_later),
         cmocka_unit_test(test_an_order_without_a_recipient_is_packed_and_stays_until_it_has_one),
+        cmocka_unit_test(test_what_is_shipped_while_a_planner_loads_is_in_no_other_parcel),
         cmocka_unit_test(test_a_rule_replaces_the_plan_and_the_search_only_betters_it),
         cmocka_unit_test(test_task_names_are_read_and_nothing_else_is),
     };
