@@ -30,6 +30,8 @@ def parse():
     parser.add_argument("--minutes", type=float, default=float(os.environ.get("TAKT_SOAK_MINUTES", "60")))
     parser.add_argument("--every", type=float, default=8, help="seconds between faults, on average")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--pace", type=float, default=20, help="orders a second, of both creators together, while all is well")
+    parser.add_argument("--only", default="", help="which faults, such as kill_taktd,cut: those that a failure was seen with")
     parser.add_argument("--build", default=f"{ROOT}/build")
     args = parser.parse_args()
     os.environ["TAKT_BUILD"] = os.path.abspath(args.build)
@@ -59,7 +61,7 @@ class Bed:
         for name in ("plan1", "plan2", "door1", "door2"):
             self.labs[name] = self.make_lab(name)
             self.start(name)
-        self.feeds = [Feed(self.labs["door1"], "luna", 10, 1), Feed(self.labs["door2"], "shop", 10, 1)]
+        self.feeds = [Feed(self.labs["door1"], "luna", 10, 20 / ARGS.pace), Feed(self.labs["door2"], "shop", 10, 20 / ARGS.pace)]
         self.carrier = Carrier(self.labs["plan1"], self.labs["plan2"])
 
     # ---- the database ----
@@ -82,8 +84,8 @@ class Bed:
     def make_databases(self):
         self.primary = self.cluster("db1")
         self.primary.create("plant")
+        self.primary.ask("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'")  # copied to each standby, which may be primary one day
         self.standby = self.cluster("db2", self.primary)
-        self.primary.ask("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'")
         self.primary.ask("postgres", "SELECT pg_reload_conf()")
         self.failed_over = False
         self.url = f"postgresql://takt@/plant?host={self.host('db1', self.primary)},{self.host('db2', self.standby)}"
@@ -163,7 +165,8 @@ class Bed:
     def faults(self):
         always = [self.kill_taktd, self.kill_taktd, self.stop_taktd, self.stop_server, self.restart_server, self.lose_standby,
                   self.fail_over]
-        return always + ([self.cut, self.cut] if self.net else [])
+        every = always + ([self.cut, self.cut] if self.net else [])
+        return [fault for fault in every if not ARGS.only or fault.__name__ in ARGS.only.split(",")]
 
 
 def figures(lab):

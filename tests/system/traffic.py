@@ -34,10 +34,10 @@ class Feed:
         return None
 
     def push_again(self):
-        """The batch again and again, over a new connection each time that nobody answers: its intake may be gone."""
+        """The batch again and again for two minutes, with a new hello each time: its intake may be gone, and the store with it."""
         refs = [f"B-{self.sent}-{i}" for i in range(self.size)]
-        ident = f"p{self.sent}"
-        for wait_s in (5, 5, 10, 20, 30, 60):
+        ident, end, wait_s = f"p{self.sent}", time.monotonic() + 120, 5
+        while time.monotonic() < end:
             self.peer.greet_later()
             self.peer.send(type="orders", id=ident, orders=[order(ref) for ref in refs])
             answer = self.peer.hear_of(ident, wait_s)
@@ -47,6 +47,7 @@ class Feed:
                 return
             assert not answer or answer["problem"] in ("busy", "no-session", "over-credit"), answer
             self.busy += 1
+            wait_s = wait_s if answer else min(2 * wait_s, 30)
             time.sleep(0.2)
         raise AssertionError("nobody takes orders for two minutes")
 
