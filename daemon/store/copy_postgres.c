@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { FETCH_ROWS = 5000, SEND_ROOM = 1 << 16, OID_BYTEA = 17, OID_TEXT = 25 };
+enum { FETCH_ROWS = 5000, SEND_ROOM = 1 << 16, SESSION_END_TRIES = 60, OID_BYTEA = 17, OID_TEXT = 25 };
 static const char scheme[] = "postgresql:";
 
 struct side {
@@ -136,15 +137,24 @@ static int find_plant(struct side *s, const char *wanted, char ret_id[COPY_PLANT
     return code;
 }
 
-static int refuse_daemons(void *self, struct takt_error *err) {
-    struct side *s = self;
-    int64_t daemons = 0;
+static int count_daemons(struct side *s, int64_t *ret, struct takt_error *err) {
     int code = run(s, "SELECT pg_stat_clear_snapshot()", err); /* or it would say the same for the whole transaction */
-    if (code == 0)
-        code = number(s,
-                      "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                      "AND application_name = 'taktd'",
-                      &daemons, err);
+    return code != 0 ? code
+                     : number(s,
+                              "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                              "AND application_name = 'taktd'",
+                              ret, err);
+}
+
+/* The server takes a moment to see that a session has ended, such as that by which a store was made just now. */
+static int refuse_daemons(void *self, struct takt_error *err) {
+    const struct timespec pause = {.tv_nsec = 50000000};
+    int64_t daemons = 0;
+    int code = count_daemons(self, &daemons, err);
+    for (int i = 0; code == 0 && daemons > 0 && i < SESSION_END_TRIES; i++) {
+        nanosleep(&pause, NULL);
+        code = count_daemons(self, &daemons, err);
+    }
     if (code == 0 && daemons > 0)
         return takt_fail(err, TAKT_EBUSY, "a daemon works with this database; stop it first");
     return code;
