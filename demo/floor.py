@@ -28,7 +28,8 @@ class Floor:
     def __init__(self, folder, lines):
         self.folder, self.clock = folder, Clock(f"{folder}/clock.json")
         self.lines = {name: Line(name) for name in lines}
-        self.rng, self.number, self.reports = random.Random(3), 0, {}  # reports: ref → message, until `reported`
+        self.rng, self.number = random.Random(3), 0
+        self.reports, self.again = {}, {}  # by id: messages, until `reported`; when those that met `busy` are sent again
         self.link = Link("ipc://floor.sock", {"terminal": "floor"})
 
     def report(self, **what):
@@ -98,15 +99,34 @@ class Floor:
                     line.asked, line.next = None, message["tasks"]
         elif message["type"] == "reported":
             self.reports.pop(message["id"], None)
-        elif message["type"] == "problem" and message.get("problem") != "busy":
-            asked = self.reports.pop(message.get("id"), None)
-            if asked is not None:
-                line = self.lines[asked["line"]]
-                line.done.discard(asked["task"])
-                if asked["event"] == "started":
-                    line.tasks = [task for task in line.tasks if task["task"] != asked["task"]]
-                with open(f"{self.folder}/floor-problems.jsonl", "a", encoding="utf-8") as f:
-                    f.write(json.dumps({"report": asked, "problem": message}) + "\n")
+        elif message["type"] == "problem":
+            self.handle_problem(message)
+
+    def handle_problem(self, problem):
+        later = time.monotonic() + LOOK_AGAIN_S
+        for line in self.lines.values():
+            if line.asked == problem.get("id"):
+                line.asked, line.asked_at = None, later
+        if problem.get("problem") == "busy":
+            self.again[problem.get("id")] = later
+            return
+        refused = self.reports.pop(problem.get("id"), None)
+        if refused is None:
+            return
+        line = self.lines[refused["line"]]
+        line.done.discard(refused["task"])
+        if refused["event"] == "started":
+            line.tasks = [task for task in line.tasks if task["task"] != refused["task"]]
+        with open(f"{self.folder}/floor-problems.jsonl", "a", encoding="utf-8") as f:
+            f.write(json.dumps({"report": refused, "problem": problem}) + "\n")
+
+    def send_again(self):
+        """What the plant was too busy to take: the same report_ref, so that once is once."""
+        for number, when in list(self.again.items()):
+            if when <= time.monotonic():
+                del self.again[number]
+                if number in self.reports:
+                    self.link.send(self.reports[number])
 
     def run(self):
         ending = Ending()
@@ -118,6 +138,7 @@ class Floor:
                         line.asked = None
                     for message in list(self.reports.values()):  # the same report_ref: once is once
                         self.link.send(message)
+                self.send_again()
                 for line in self.lines.values():
                     self.work(line)
             message = self.link.receive(10)
