@@ -29,6 +29,7 @@ struct store_actor {
     bool more;                  /* the last turn had something to do */
     bool stopping;
     bool beats, beating;        /* it is to beat; a beat is with the store */
+    bool planless;              /* nobody operates here: an intake elsewhere */
     struct store_beat beat;
     int64_t beat_ms;            /* when the last one was sent */
     const struct clock *clock;
@@ -163,8 +164,8 @@ static void tell_trouble(struct store_actor *a) {
     free(a->trouble);
     a->trouble = takt_strdup(now);
     look_again(a);
-    const enum actor listeners[] = {ACTOR_MAIN, ACTOR_OPERATE};
-    for (size_t i = 0; i < sizeof listeners / sizeof listeners[0]; i++) {
+    const enum actor listeners[] = {ACTOR_MAIN, ACTOR_OPERATE}; /* which is where the planner is */
+    for (size_t i = 0; i < (a->planless ? 1 : 2); i++) {
         char *copy = takt_strdup(now);
         if (bus_send(a->port, listeners[i], MAIL_TROUBLE, copy) != 0)
             free(copy); /* it asks the store itself soon enough */
@@ -202,6 +203,7 @@ static void body(struct bus_port *port, const struct actor_config *config) {
     a.clock = config->clock;
     a.custody = config->custody;
     a.beats = config->beats;
+    a.planless = config->planless;
     a.beat = (struct store_beat){.head = {.op = STORE_BEAT}, .epoch = config->epoch};
     actor_ready(port);
     while (!a.stopping || a.more || a.done)
