@@ -8,9 +8,10 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tree=$(mktemp -d /var/tmp/takt-fresh-XXXXXX)
 cleanup() {
-    umount "$tree/proc" 2>/dev/null || true
-    umount -R "$tree/dev" 2>/dev/null || true
-    rm -rf --one-file-system "$tree"
+    # Whatever still uses them: what stays mounted is this machine's own /dev, and the tree is going to be removed.
+    umount -l "$tree/proc" 2>/dev/null || true
+    umount -R -l "$tree/dev" 2>/dev/null || true
+    mountpoint -q "$tree/dev" || rm -rf --one-file-system "$tree"
 }
 trap cleanup EXIT
 base=${TAKT_FRESH_BASE:-}
