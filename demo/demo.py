@@ -84,9 +84,13 @@ class Demo:
         """taktctl as a person would call it; what it prints is shown."""
         say(f"$ taktctl {' '.join(args)}", bold=True)
         sys.stdout.flush()
-        done = subprocess.run([f"{self.build}/taktctl", "--socket", "ipc://control.sock", *args], check=False)
+        until = time.monotonic() + 30
+        while True:  # at this speed the plan may change faster than it can be read, which it says with 75: try again
+            done = subprocess.run([f"{self.build}/taktctl", "--socket", "ipc://control.sock", *args], stderr=subprocess.PIPE, text=True, check=False)
+            if done.returncode != os.EX_TEMPFAIL or time.monotonic() > until:
+                break
         if done.returncode != 0:
-            fail(f"taktctl {' '.join(args)} ended with {done.returncode}")
+            fail(f"taktctl {' '.join(args)} ended with {done.returncode}: {done.stderr}")
         say()
 
     def set_clock(self):
