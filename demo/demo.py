@@ -311,7 +311,7 @@ class Demo:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=f"{ROOT}/build")
-    parser.add_argument("--speed", type=int, default=6000)
+    parser.add_argument("--speed", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--keep", action="store_true", help="leave the scratch folder")
