@@ -25,7 +25,12 @@ git clone -q "$root" "$tree/takt"
 mount -t proc proc "$tree/proc"
 mount --rbind /dev "$tree/dev" && mount --make-rslave "$tree/dev"
 cp /etc/resolv.conf /etc/hosts "$tree/etc/"
-inside() { chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb bash -c "cd /takt && $1"; }
+# A machine that is let out through a proxy of its own trusts that; so must npm within.
+[ -z "${NODE_EXTRA_CA_CERTS:-}" ] || cp "$NODE_EXTRA_CA_CERTS" "$tree/etc/authorities.crt"
+inside() {
+    chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb \
+        ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=/etc/authorities.crt} bash -c "cd /takt && $1"
+}
 if [ $# -gt 0 ]; then
     inside "$*"
 else
