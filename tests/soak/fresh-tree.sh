@@ -8,10 +8,9 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tree=$(mktemp -d /var/tmp/takt-fresh-XXXXXX)
 cleanup() {
-    # Whatever still uses them: what stays mounted is this machine's own /dev, and the tree is going to be removed.
-    umount -l "$tree/proc" 2>/dev/null || true
-    umount -R -l "$tree/dev" 2>/dev/null || true
-    mountpoint -q "$tree/dev" || rm -rf --one-file-system "$tree"
+    # Whatever still uses it, and what the tests have mounted: while this machine's own /dev is in it, the tree must not be removed.
+    awk -v tree="$tree/" 'index($2, tree) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r -n1 umount -l || true
+    grep -q " $tree/" /proc/mounts || rm -rf --one-file-system "$tree"
 }
 trap cleanup EXIT
 base=${TAKT_FRESH_BASE:-}
