@@ -137,6 +137,15 @@ check-built:
 ON_POSTGRES := tests/system/test_dispatch.py tests/system/test_floor.py tests/system/test_intake.py tests/system/test_kills.py \
                tests/system/test_service.py tests/system/test_taktctl.py
 
+# The rest of what starts a daemon, likewise; which store a test of the others uses is what it is about.
+SAME_ON_POSTGRES := $(filter-out $(ON_POSTGRES) $(addprefix tests/system/test_,check_config.py database.py docs.py man.py months.py network.py role.py \
+                    steps.py store.py takt_solve.py),$(wildcard tests/system/test_*.py))
+check-postgres:
+	@packaging/install-packages build check
+	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all check-programs
+	TAKT_BUILD=$(O) TAKT_STORE=postgresql $(PYTHON) -m pytest -q -p no:cacheprovider $(SAME_ON_POSTGRES) \
+	    -k 'not asyncapis and not (test_conformance and (python or asyncio or node or bare))'
+
 # The board, in Chromium.
 check-board:
 	@packaging/install-packages build browser
@@ -275,5 +284,5 @@ $(O)/daemon/http/pages.o: $(wildcard daemon/http/pages/*)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all always demo check check-programs check-built check-board check-container check-alerts check-asan check-tsan check-valgrind valgrind-built fuzz fuzz-one soak bench lint install deb clean
+.PHONY: all always demo check check-programs check-built check-postgres check-board check-container check-alerts check-asan check-tsan check-valgrind valgrind-built fuzz fuzz-one soak bench lint install deb clean
 .SECONDARY:
