@@ -9,17 +9,29 @@
  * 3. forwards again, those first that must start first by 2.
  *
  * What comes out is the plan that is judged, and its order is the one that is kept. Pass 3 is given up as soon as a job
- * cannot end within what the annealing would take. */
+ * cannot end within what the annealing would take.
+ *
+ * Where each stage is a single line and there are jobs enough, most of the time goes to one order for all stages
+ * (permutation.h), which the tabu search at the end then takes apart. */
 
 #include "schedulers/flow.h"
 
 #include "schedulers/lane.h"
+#include "schedulers/permutation.h"
 #include "schedulers/tabu.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { TASKS_MAX = 4000, ASK_EVERY = 4, TABU_FROM = 65536 / 10 * 9, HOT_DIVISOR = 10, COLD_DIVISOR = 50 };
+enum {
+    TASKS_MAX = 4000,
+    SINGLE_TASKS_MAX = 50000,
+    SINGLE_JOBS_MIN = 15,
+    ASK_EVERY = 4,
+    TABU_FROM = 65536 / 10 * 9,
+    HOT_DIVISOR = 10,
+    COLD_DIVISOR = 50
+};
 
 struct flow {
     struct critical *c;
@@ -36,6 +48,9 @@ struct flow {
     int64_t cost, plan_cost;
     int64_t hot, tried;
     bool polishing;
+    bool single; /* each stage is one line: */
+    struct permutation greedy;
+    int32_t *time, *lag, *release; /* by [stage][job] */
 };
 
 static bool same_lines(const struct problem *p, int32_t a, int32_t b) {
@@ -71,7 +86,6 @@ static int32_t count_stages(const struct problem *p) {
 
 static bool is_flow(const struct problem *p) {
     int32_t stages = count_stages(p);
-    bool parallel = false;
     if (stages < 2 || p->jobs < 2 || (int64_t)stages * p->jobs != p->tasks)
         return false;
     for (int32_t l = 0; l < p->lines; l++)
@@ -82,18 +96,21 @@ static bool is_flow(const struct problem *p) {
         for (; model >= 0 && task >= 0; model = next_in_job(p, model), task = next_in_job(p, task)) {
             if (!same_lines(p, model, task))
                 return false;
-            parallel = parallel || p->option_offset[task + 1] - p->option_offset[task] > 1;
         }
         if (model >= 0 || task >= 0)
             return false;
     }
-    return parallel;
+    return true;
+}
+
+static bool is_single(const struct problem *p) {
+    return p->option_offset[p->tasks] == p->tasks && p->jobs >= SINGLE_JOBS_MIN;
 }
 
 static bool flow_knows(const struct problem *p, int32_t lane, int32_t lanes) {
     (void)lane, (void)lanes;
-    return p->dues == 0 && p->objective.makespan > 0 && p->jobs > 0 && p->tasks <= TASKS_MAX && critical_knows(p) &&
-           is_flow(p);
+    return p->dues == 0 && p->objective.makespan > 0 && p->jobs > 0 &&
+           p->tasks <= (is_single(p) ? SINGLE_TASKS_MAX : TASKS_MAX) && critical_knows(p) && is_flow(p);
 }
 
 /* Jobs of a stage by their keys, the least first or last, ties as they were. */
@@ -235,6 +252,35 @@ static void find_stages(struct flow *f) {
     }
 }
 
+/* What the greedy search has found, if it is better than what is known. */
+static void take_greedy(struct flow *f) {
+    int64_t cost = f->greedy.best_end * f->c->end[0].tick;
+    if (cost >= f->plan_cost)
+        return;
+    f->plan_cost = cost;
+    for (int32_t s = 0; s < f->stages; s++)
+        for (int32_t k = 0; k < f->jobs; k++) {
+            int32_t task = f->task[s * f->jobs + f->greedy.best[k]];
+            f->plan.order[s * f->jobs + k] = task;
+            f->plan.option[task] = f->c->p->option_offset[task];
+        }
+}
+
+static void begin_single(struct flow *f) {
+    const struct critical_node *node = f->c->node;
+    size_t tasks = (size_t)f->c->tasks * sizeof(int32_t);
+    f->time = takt_alloc(tasks);
+    f->lag = takt_alloc(tasks);
+    f->release = takt_alloc(tasks);
+    for (int32_t k = 0; k < f->c->tasks; k++) {
+        f->time[k] = node[f->task[k]].time;
+        f->lag[k] = node[f->task[k]].lag;
+        f->release[k] = node[f->task[k]].release;
+    }
+    struct permutation_shop shop = {f->jobs, f->stages, f->time, f->lag, f->release};
+    permutation_init(&f->greedy, &shop, random_next(&f->random));
+}
+
 static void *flow_make(const struct searcher_brief *brief) {
     const struct problem *p = brief->p;
     struct flow *f = takt_alloc(sizeof *f);
@@ -258,6 +304,11 @@ static void *flow_make(const struct searcher_brief *brief) {
     f->plan_cost = f->c->cost;
     tabu_init(&f->tabu, f->c, random_next(&f->random));
     f->hot = f->c->end[0].tick * mean_time(p) * (65536 / HOT_DIVISOR);
+    f->single = is_single(p);
+    if (f->single) {
+        begin_single(f);
+        take_greedy(f);
+    }
     return f;
 }
 
@@ -265,10 +316,11 @@ static void flow_free(void *self) {
     struct flow *f = self;
     if (f == NULL)
         return;
-    int32_t *rows[] = {f->task,    f->tail,       f->order,       f->drawn,       f->key,         f->ready,
-                       f->free_at, f->plan.order, f->plan.option, f->trial.order, f->trial.option};
+    int32_t *rows[] = {f->task,       f->tail,        f->order,       f->drawn,        f->key,  f->ready, f->free_at,
+                       f->plan.order, f->plan.option, f->trial.order, f->trial.option, f->time, f->lag,   f->release};
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
         free(rows[k]);
+    permutation_done(&f->greedy);
     tabu_done(&f->tabu);
     critical_free(f->c);
     free(f);
@@ -290,6 +342,13 @@ static void anneal(struct flow *f, int64_t warmth) {
     int32_t *order = f->order;
     f->order = f->drawn;
     f->drawn = order;
+}
+
+/* One order for all stages, at an even temperature. */
+static void permute(struct flow *f) {
+    int64_t tick = f->c->end[0].tick, patience = lane_patience(&f->random, f->hot / 2) / tick;
+    if (permutation_step(&f->greedy, patience < INT32_MAX / 2 ? (int32_t)patience : INT32_MAX / 2))
+        take_greedy(f);
 }
 
 static void begin_polish(struct flow *f) {
@@ -314,14 +373,16 @@ static void flow_run(void *self, const struct searcher_stretch *stretch, const s
             int32_t at = searcher_progress(stretch, limits, k);
             if (at < 0)
                 break;
-            if (at >= TABU_FROM && !f->polishing)
+            if (at >= TABU_FROM && !f->polishing && f->c->tasks <= TASKS_MAX)
                 begin_polish(f);
             if (!f->polishing)
                 warmth =
                     lane_temperature(f->hot, f->hot / COLD_DIVISOR + 1, (int32_t)((int64_t)at * 65536 / TABU_FROM));
         }
         f->tried++;
-        if (!f->polishing)
+        if (!f->polishing && f->single)
+            permute(f);
+        else if (!f->polishing)
             anneal(f, warmth);
         else if (!tabu_step(&f->tabu))
             break;
@@ -355,7 +416,9 @@ static int64_t flow_tried(const void *self) {
 static void flow_adopt(void *self, const void *other) {
     const struct flow *o = other;
     struct flow *f = self;
-    if (f->polishing || o->cost >= f->cost)
+    if (f->single)
+        permutation_adopt(&f->greedy, &o->greedy);
+    if (f->single || f->polishing || o->cost >= f->cost)
         return;
     memcpy(f->order, o->order, (size_t)f->c->tasks * sizeof *f->order);
     f->cost = o->cost;
