@@ -31,6 +31,7 @@ const struct copy_table copy_tables[] = {
     {"shipment", "number", 1},
     {"audit", "link", 3},
     {"erasure", "order_no", 3},
+    {"publication", "publish_no", 4},
 };
 const size_t copy_table_count = sizeof copy_tables / sizeof copy_tables[0];
 

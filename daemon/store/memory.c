@@ -64,9 +64,13 @@ static void free_rows(struct memory_store *s) {
             free(s->lots.rows[i]->tasks.rows);
     for (struct memory_creator *c = s->creators; c != NULL; c = c->hh.next)
         free(c->events.rows);
+    for (size_t i = 0; i < s->publications.count; i++) {
+        free(s->publications.rows[i].orders);
+        free(s->publications.rows[i].lots);
+    }
     void *const arrays[] = {s->orders.rows,   s->lots.rows,  s->changes.rows, s->shipments.rows, s->stock.rows,
                             s->receipts.rows, s->downs.rows, s->setups.rows,  s->surplus.rows,
-                            s->processes.rows, s->links.rows, s->erasures.rows};
+                            s->processes.rows, s->links.rows, s->erasures.rows, s->publications.rows};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         free(arrays[i]);
 }
@@ -96,6 +100,7 @@ static int open_store(const struct store_config *config, void **ret, struct takt
     memory_plan_ops(&s->ops);
     memory_world_ops(&s->ops);
     memory_audit_ops(&s->ops);
+    memory_follow_ops(&s->ops);
     s->ops.bytes = bytes;
     tables_init(&s->tables, &s->ops);
     s->arena = arena_new();

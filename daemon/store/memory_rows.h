@@ -42,6 +42,11 @@ struct memory_text {
     UT_hash_handle hh;
 };
 
+struct publication_text { /* the texts are its own */
+    struct publication_row row;
+    char *orders, *lots;
+};
+
 struct memory_creator {
     const char *creator;
     ROWS(const struct event_row *) events; /* by cursor */
@@ -57,6 +62,7 @@ struct memory_store {
     ROWS(struct memory_order *) orders; /* by number, NULL: the change of that number was no order */
     ROWS(struct memory_lot *) lots;     /* by number */
     ROWS(struct change_mark) changes;
+    ROWS(struct publication_text) publications; /* by number */
     ROWS(struct erasure_row) erasures; /* by order */
     ROWS(struct audit_link) links; /* by number, from 1 */
     struct memory_creator *creators;
@@ -80,6 +86,7 @@ const char *memory_text(struct memory_store *s, const char *text);
 void memory_order_ops(struct table_ops *ops);
 void memory_plan_ops(struct table_ops *ops);
 void memory_world_ops(struct table_ops *ops);
+void memory_follow_ops(struct table_ops *ops);
 void memory_audit_ops(struct table_ops *ops);
 
 /* The place of key in rows that are sorted by compare: the first that is not below it. */

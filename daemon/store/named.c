@@ -2,6 +2,7 @@
 #include "daemon/store/named.h"
 
 #include "base/arena.h"
+#include "daemon/store/numbers.h"
 
 #include <stdlib.h>
 
@@ -36,5 +37,37 @@ uint64_t *named_orders(const struct store_publish *q, struct arena *arena, size_
         for (uint32_t k = 0; k < q->parcels[i].order_count; k++)
             numbers[n++] = q->parcels[i].orders[k];
     *ret_count = named_sort(numbers, n);
+    return numbers;
+}
+
+uint64_t *named_lots(const struct store_publish *q, struct arena *arena, size_t *ret_count) {
+    uint64_t *numbers = arena_array(arena, q->lot_count + q->task_count + q->slice_count, sizeof *numbers);
+    size_t n = 0;
+    for (size_t i = 0; i < q->lot_count; i++)
+        numbers[n++] = q->lots[i].lot;
+    for (size_t i = 0; i < q->task_count; i++)
+        numbers[n++] = q->tasks[i].lot;
+    for (size_t i = 0; i < q->slice_count; i++)
+        if (q->slices[i].lot != 0)
+            numbers[n++] = q->slices[i].lot;
+    *ret_count = named_sort(numbers, n);
+    return numbers;
+}
+
+const char *named_pack(const uint64_t *numbers, size_t count, struct arena *arena) {
+    uint64_t *steps = arena_array(arena, count, sizeof *steps);
+    for (size_t i = 0; i < count; i++)
+        steps[i] = numbers[i] - (i > 0 ? numbers[i - 1] : 0);
+    return numbers_format(steps, (uint32_t)count, arena);
+}
+
+const uint64_t *named_unpack(const char *text, struct arena *arena, size_t *ret_count) {
+    const uint64_t *steps;
+    uint32_t count;
+    numbers_parse(text, arena, &steps, &count);
+    uint64_t *numbers = arena_array(arena, count, sizeof *numbers), last = 0;
+    for (uint32_t i = 0; i < count; i++)
+        numbers[i] = last += steps[i];
+    *ret_count = count;
     return numbers;
 }

@@ -107,6 +107,7 @@ static const struct {
     [STORE_PUBLISH] = {operation_publish, true},
     [STORE_SHIPMENT] = {operation_shipment, true},
     [STORE_LOAD] = {operation_load, false},
+    [STORE_FOLLOW] = {operation_follow, false},
     [STORE_CHANGES] = {operation_changes, false},
     [STORE_EVENTS] = {operation_events, false},
     [STORE_ORDER] = {operation_order, false},

@@ -19,6 +19,7 @@ int operation_cancel(struct tables *t, struct store_request *r);
 int operation_publish(struct tables *t, struct store_request *r);
 int operation_shipment(struct tables *t, struct store_request *r);
 int operation_load(struct tables *t, struct store_request *r);
+int operation_follow(struct tables *t, struct store_request *r);
 int operation_changes(struct tables *t, struct store_request *r);
 int operation_events(struct tables *t, struct store_request *r);
 int operation_order(struct tables *t, struct store_request *r);
@@ -34,6 +35,9 @@ int operation_stats(struct tables *t, struct store_request *r);
 
 /* An order has ended: erases it if that is due. */
 int operation_erase_ended(struct tables *t, uint64_t no, int64_t now_s);
+
+/* What LOAD_META gives. */
+void operation_meta(const struct tables *t, struct store_meta *ret);
 
 /* How far the store is. */
 void operation_place(const struct tables *t, struct store_place *ret);

@@ -19,6 +19,9 @@
  */
 enum { CHANGES_KEPT = 100000 };
 
+/* For planners that wait. They are taken away in steps. */
+enum { PUBLICATIONS_KEPT = 5000, PUBLICATIONS_STEP = 500 };
+
 struct moved_order {
     struct order_head head;
     enum order_state was;
@@ -370,6 +373,26 @@ static int apply_world(struct publication *p) {
     return code;
 }
 
+static int apply_names(struct publication *p) {
+    struct arena *arena = p->t->scratch;
+    const struct store_publish *q = p->q;
+    uint64_t *orders = arena_array(arena, p->order_count, sizeof *orders), before = (uint64_t)p->t->state.publish_no;
+    size_t lot_count;
+    for (size_t i = 0; i < p->order_count; i++)
+        orders[i] = p->orders[i].head.no;
+    const uint64_t *lots = named_lots(q, arena, &lot_count);
+    struct publication_row row = {
+        .publish_no = q->publish_no,
+        .before_no = before,
+        .orders = named_pack(orders, p->order_count, arena),
+        .lots = named_pack(lots, lot_count, arena),
+        .world = q->stock_count + q->receipt_count + q->down_count + q->setup_count + q->surplus_count > 0};
+    int code = p->t->ops->publication_add(p->t, &row);
+    if (code < 0 || q->publish_no <= PUBLICATIONS_KEPT || q->publish_no / PUBLICATIONS_STEP == before / PUBLICATIONS_STEP)
+        return code;
+    return p->t->ops->publication_trim(p->t, q->publish_no - PUBLICATIONS_KEPT);
+}
+
 static int apply_state(struct publication *p) {
     struct store_state *s = &p->t->state;
     s->publish_no = (int64_t)p->q->publish_no;
@@ -390,7 +413,7 @@ int operation_publish(struct tables *t, struct store_request *r) {
     static int (*const steps[])(struct publication * p) = {
         check_turn,    gather_lots,   gather_orders, check_updates, check_tasks, check_slices,
         check_reports, check_parcels, /* nothing is written up to here */
-        apply_orders,  apply_lots,    apply_plan,    apply_story,   apply_world, apply_state,
+        apply_orders,  apply_lots,    apply_plan,    apply_story,   apply_world, apply_names, apply_state,
     };
     struct publication p = {.t = t, .q = (const struct store_publish *)r, .err = &r->err};
     int code = 0;

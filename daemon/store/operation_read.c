@@ -15,7 +15,7 @@ static int page_size(struct store_request *r, size_t limit, int64_t there_at_mos
 
 /* ---- load ---- */
 
-static void load_meta(const struct tables *t, struct store_meta *ret) {
+void operation_meta(const struct tables *t, struct store_meta *ret) {
     const struct store_state *s = &t->state;
     *ret = (struct store_meta){.seen = (uint64_t)s->change,
                                .publish_no = (uint64_t)s->publish_no,
@@ -90,7 +90,7 @@ int operation_load(struct tables *t, struct store_request *r) {
     memcpy(q->ret_after, after, sizeof q->ret_after);
     switch (q->kind) {
     case LOAD_META:
-        load_meta(t, &q->ret_meta);
+        operation_meta(t, &q->ret_meta);
         return 0;
     case LOAD_ORDERS:
         return load_orders(t, q, after);

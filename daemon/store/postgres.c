@@ -364,6 +364,7 @@ static int open_store(const struct store_config *config, void **ret, struct takt
     postgres_write_ops(&s->ops);
     postgres_read_ops(&s->ops);
     postgres_audit_ops(&s->ops);
+    postgres_follow_ops(&s->ops);
     tables_init(&s->tables, &s->ops);
     s->plant_id = takt_strdup(config->plant);
     s->stale = true;

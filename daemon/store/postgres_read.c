@@ -77,7 +77,7 @@ static int get_enum(struct postgres_store *s, const PGresult *r, int row, int co
     return 0;
 }
 
-static void read_order(struct postgres_store *s, const PGresult *q, int row, struct arena *arena, struct order_row *r) {
+void pg_read_order(struct postgres_store *s, const PGresult *q, int row, struct arena *arena, struct order_row *r) {
     r->no = (uint64_t)pg_int(q, row, 0);
     r->creator = pg_text(q, row, 1, arena);
     r->order_ref = pg_text(q, row, 2, arena);
@@ -105,7 +105,7 @@ static int order_get(struct tables *t, uint64_t no, struct arena *arena, struct 
     if (code <= 0)
         return code < 0 ? code : TAKT_ENOENT;
     memset(ret, 0, sizeof *ret);
-    read_order(s, r, 0, arena, ret);
+    pg_read_order(s, r, 0, arena, ret);
     PQclear(r);
     return s->failed;
 }
@@ -156,7 +156,7 @@ static int orders_page(struct tables *t, const struct order_filter *filter, uint
     PGresult *r = query_orders(s, filter, after, limit);
     *ret_count = 0;
     for (int i = 0; r != NULL && i < PQntuples(r); i++)
-        read_order(s, r, i, arena, &ret[(*ret_count)++]);
+        pg_read_order(s, r, i, arena, &ret[(*ret_count)++]);
     PQclear(r);
     return s->failed;
 }
@@ -202,7 +202,7 @@ static int lot_head(struct tables *t, uint32_t lot, struct lot_head *ret) {
     return 0;
 }
 
-static void read_lot(const PGresult *q, int row, struct arena *arena, struct lot_row *r) {
+void pg_read_lot(const PGresult *q, int row, struct arena *arena, struct lot_row *r) {
     r->lot = (uint32_t)pg_int(q, row, 0);
     r->product = pg_text(q, row, 1, arena);
     r->like = pg_text(q, row, 2, arena);
@@ -217,7 +217,7 @@ static void read_lot(const PGresult *q, int row, struct arena *arena, struct lot
 static int lots_page(struct tables *t, uint64_t after, size_t limit, struct arena *arena, struct lot_row *ret,
                      size_t *ret_count) {
     PGresult *r = pg_query(self(t), PG_LOTS_PAGE, after, (int64_t)limit);
-    READ_PAGE(t, r, read_lot);
+    READ_PAGE(t, r, pg_read_lot);
 }
 
 void pg_read_slice(const PGresult *q, int row, struct slice_row *r) {
@@ -251,7 +251,7 @@ static int slices_page(struct tables *t, const uint64_t after[3], size_t limit, 
     READ_PAGE(t, r, read_slice);
 }
 
-static void read_task(const PGresult *q, int row, struct arena *arena, struct task_row *r) {
+void pg_read_task(const PGresult *q, int row, struct arena *arena, struct task_row *r) {
     r->lot = (uint32_t)pg_int(q, row, 0);
     r->op = (uint32_t)pg_int(q, row, 1);
     r->op_id = pg_text(q, row, 2, arena);
@@ -271,7 +271,7 @@ static void read_task(const PGresult *q, int row, struct arena *arena, struct ta
 static int tasks_page(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena,
                       struct task_row *ret, size_t *ret_count) {
     PGresult *r = pg_query(self(t), PG_TASKS_PAGE, after[0], after[1], (int64_t)limit);
-    READ_PAGE(t, r, read_task);
+    READ_PAGE(t, r, pg_read_task);
 }
 
 /* ---- the story ---- */

@@ -42,6 +42,7 @@ enum {
     IN_PROCESSES = 1 << 19,
     IN_AUDIT = 1 << 20,
     IN_ERASURES = 1 << 21,
+    IN_PUBLICATIONS = 1 << 22,
 };
 
 #define PG_ORDER_COLUMNS                                                                                               \
@@ -268,6 +269,20 @@ enum {
       "AND tracking <> ''")                                                                                            \
     X(ERASE_SHIPMENT, IN_SHIPMENTS, "u", "UPDATE shipment SET tracking = '', reason = '', recipient_key = 0 "          \
       "WHERE plant = $1 AND number = $2")                                                                              \
+    X(PUBLICATION_ADD, IN_PUBLICATIONS, "uussn", "INSERT INTO publication (plant, publish_no, before_no, orders, "     \
+      "lots, world) VALUES ($1, $2, $3, $4, $5, $6)")                                                                  \
+    X(PUBLICATION_TRIM, IN_PUBLICATIONS, "u", "DELETE FROM publication WHERE plant = $1 AND publish_no <= $2")         \
+    X(PUBLICATIONS_PAGE, IN_PUBLICATIONS, "ui", "SELECT publish_no, before_no, orders, lots, world FROM publication "  \
+      "WHERE plant = $1 AND publish_no > $2 ORDER BY publish_no LIMIT $3")                                             \
+    X(ORDERS_NAMED, IN_ORDERS, "*u", "SELECT o.* FROM unnest($2) u (no) CROSS JOIN LATERAL (SELECT " PG_ORDER_COLUMNS  \
+      " FROM orders WHERE plant = $1 AND no = u.no OFFSET 0) o ORDER BY o.no")                                         \
+    X(LOTS_NAMED, IN_LOTS, "*u", "SELECT l.* FROM unnest($2) u (lot) CROSS JOIN LATERAL (SELECT " PG_LOT_COLUMNS " "   \
+      "FROM lot WHERE plant = $1 AND lot = u.lot AND open_slices > 0 OFFSET 0) l ORDER BY l.lot")                      \
+    X(TASKS_NAMED, IN_TASKS | IN_TASK_PLANS, "*u",                                                                     \
+      "SELECT t.lot, t.op, t.op_id, p.line, p.start_s, p.end_s, t.state, t.quantity, t.good, t.scrap, "                \
+      "t.started_at_s, t.finished_at_s, t.late FROM unnest($2) u (lot) CROSS JOIN LATERAL (SELECT * FROM task WHERE "  \
+      "plant = $1 AND lot = u.lot ORDER BY op) t CROSS JOIN LATERAL (SELECT line, start_s, end_s FROM task_plan "      \
+      "WHERE plant = $1 AND lot = t.lot AND op = t.op OFFSET 0) p ORDER BY t.lot, t.op")                               \
     X(BYTES, 0, "", "SELECT pg_database_size(current_database()) WHERE $1 > 0")
 
 enum pg_statement {
@@ -378,9 +393,14 @@ int32_t pg_day(const PGresult *r, int row, int column);
 /* False: not a hash. */
 bool pg_hash(const PGresult *r, int row, int column, uint8_t ret[STORE_HASH_SIZE]);
 
-/* Its tables: what writes stands in postgres_write.c, what reads in postgres_read.c, but for audit and erasures. */
+/* Its tables: what writes stands in postgres_write.c, what reads in postgres_read.c, but for audit and
+ * erasures, and for what a planner that waits reads (postgres_follow.c). */
 void postgres_write_ops(struct table_ops *ops);
 void postgres_read_ops(struct table_ops *ops);
+void postgres_follow_ops(struct table_ops *ops);
 void postgres_audit_ops(struct table_ops *ops);
 void pg_read_head(struct tables *t, const PGresult *r, int row, struct order_head *ret);
+void pg_read_order(struct postgres_store *s, const PGresult *r, int row, struct arena *arena, struct order_row *ret);
+void pg_read_lot(const PGresult *r, int row, struct arena *arena, struct lot_row *ret);
+void pg_read_task(const PGresult *r, int row, struct arena *arena, struct task_row *ret);
 void pg_read_slice(const PGresult *r, int row, struct slice_row *ret);

@@ -393,6 +393,7 @@ static int open_store(const struct store_config *config, void **ret, struct takt
     sqlite_write_ops(&s->ops);
     sqlite_read_ops(&s->ops);
     sqlite_audit_ops(&s->ops);
+    sqlite_follow_ops(&s->ops);
     tables_init(&s->tables, &s->ops);
     s->path = takt_strdup(path);
     int code = owner_take(path, &s->owner, err);

@@ -180,7 +180,7 @@ static int lot_head(struct tables *t, uint32_t lot, struct lot_head *ret) {
     return 0;
 }
 
-static void read_lot(sqlite3_stmt *st, struct arena *arena, struct lot_row *r) {
+void sqlite_read_lot(sqlite3_stmt *st, struct arena *arena, struct lot_row *r) {
     r->lot = (uint32_t)sqlite3_column_int64(st, 0);
     r->product = column_text(st, 1, arena);
     r->like = column_text(st, 2, arena);
@@ -195,7 +195,7 @@ static void read_lot(sqlite3_stmt *st, struct arena *arena, struct lot_row *r) {
 static int lots_page(struct tables *t, uint64_t after, size_t limit, struct arena *arena, struct lot_row *ret,
                      size_t *ret_count) {
     sqlite3_stmt *st = sqlite_query(self(t), SQL_LOTS_PAGE, "ui", after, (int64_t)limit);
-    READ_PAGE(self(t), st, read_lot);
+    READ_PAGE(self(t), st, sqlite_read_lot);
 }
 
 static void read_slice(sqlite3_stmt *st, struct arena *arena, struct slice_row *r) {
@@ -220,7 +220,7 @@ static int slices_page(struct tables *t, const uint64_t after[3], size_t limit, 
     READ_PAGE(self(t), st, read_slice);
 }
 
-static void read_task(sqlite3_stmt *st, struct arena *arena, struct task_row *r) {
+void sqlite_read_task(sqlite3_stmt *st, struct arena *arena, struct task_row *r) {
     r->lot = (uint32_t)sqlite3_column_int64(st, 0);
     r->op = (uint32_t)sqlite3_column_int64(st, 1);
     r->op_id = column_text(st, 2, arena);
@@ -240,7 +240,7 @@ static void read_task(sqlite3_stmt *st, struct arena *arena, struct task_row *r)
 static int tasks_page(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena,
                       struct task_row *ret, size_t *ret_count) {
     sqlite3_stmt *st = sqlite_query(self(t), SQL_TASKS_PAGE, "uui", after[0], after[1], (int64_t)limit);
-    READ_PAGE(self(t), st, read_task);
+    READ_PAGE(self(t), st, sqlite_read_task);
 }
 
 /* ---- the story ---- */

@@ -142,6 +142,14 @@
     X(ERASE_ORDER, "UPDATE orders SET recipient_key = 0 WHERE no = ?")                                                 \
     X(ERASE_EVENTS, "UPDATE event SET tracking = '' WHERE plant = 1 AND order_no = ? AND tracking <> ''")              \
     X(ERASE_SHIPMENT, "UPDATE shipment SET tracking = '', reason = '', recipient_key = 0 WHERE number = ?")            \
+    X(PUBLICATION_ADD, "INSERT INTO publication (publish_no, before_no, orders, lots, world) VALUES (?,?,?,?,?)")     \
+    X(PUBLICATION_TRIM, "DELETE FROM publication WHERE publish_no <= ?")                                               \
+    X(PUBLICATIONS_PAGE, "SELECT publish_no, before_no, orders, lots, world FROM publication WHERE publish_no > ? "    \
+                         "ORDER BY publish_no LIMIT ?")                                                                \
+    X(LOT_GET, "SELECT " LOT_COLUMNS " FROM lot WHERE lot = ? AND open_slices > 0")                                    \
+    X(TASKS_OF, "SELECT t.lot, t.op, t.op_id, p.line, p.start_s, p.end_s, t.state, t.quantity, t.good, t.scrap, "      \
+                "t.started_at_s, t.finished_at_s, t.late FROM task t CROSS JOIN task_plan p WHERE t.plant = 1 AND "    \
+                "t.lot = ? AND p.plant = 1 AND p.lot = t.lot AND p.op = t.op ORDER BY t.op")                           \
     X(PAGE_COUNT, "PRAGMA page_count")                                                                                 \
     X(PAGE_SIZE, "PRAGMA page_size")
 
@@ -167,9 +175,11 @@ struct sqlite_store {
     char *path;
 };
 
-/* Its tables: what writes stands in sqlite_write.c, what reads in sqlite_read.c, but for audit and erasures. */
+/* Its tables: what writes stands in sqlite_write.c, what reads in sqlite_read.c, but for audit and erasures, and
+ * for what a planner that waits reads (sqlite_follow.c). */
 void sqlite_write_ops(struct table_ops *ops);
 void sqlite_read_ops(struct table_ops *ops);
+void sqlite_follow_ops(struct table_ops *ops);
 void sqlite_audit_ops(struct table_ops *ops);
 
 /* Notes rc as the group's failure, unless there is one; returns the code for it. */
@@ -189,3 +199,5 @@ int64_t column_time(sqlite3_stmt *st, int column);
 /* False: not a hash. */
 bool column_hash(sqlite3_stmt *st, int column, uint8_t ret[STORE_HASH_SIZE]);
 int32_t column_day(sqlite3_stmt *st, int column);
+void sqlite_read_lot(sqlite3_stmt *st, struct arena *arena, struct lot_row *ret);
+void sqlite_read_task(sqlite3_stmt *st, struct arena *arena, struct task_row *ret);

@@ -237,7 +237,7 @@ enum store_op {
     STORE_CLAIM, STORE_BEAT, STORE_PRESENT, STORE_CLOCK, STORE_ACCEPT, STORE_AMEND, STORE_CANCEL, STORE_PUBLISH, STORE_SHIPMENT,
     STORE_ADOPT, STORE_CONFIGURE, STORE_ERASE,
     /* reads */
-    STORE_LOAD, STORE_CHANGES, STORE_EVENTS, STORE_ORDER, STORE_ORDERS, STORE_SHIPMENTS, STORE_BODIES, STORE_REPORTED,
+    STORE_LOAD, STORE_FOLLOW, STORE_CHANGES, STORE_EVENTS, STORE_ORDER, STORE_ORDERS, STORE_SHIPMENTS, STORE_BODIES, STORE_REPORTED,
     STORE_STATS, STORE_BEATS, STORE_WHERE, STORE_ERASURES
 };
 
@@ -514,6 +514,46 @@ struct store_load {
     struct store_meta ret_meta;
     size_t ret_count;
     uint64_t ret_after[3];
+};
+
+/* What has changed for a planner that waits: the orders and lots that changes and publications have named since it looked last,
+ * as they are now, all at one moment. With what it has loaded or followed before, that is what LOAD_… would give it now:
+ * each named order leaves with its slices and comes back as ret_orders has it, each named lot likewise, and one that no
+ * open order has units of any more leaves (daemon/planner/follow.c).
+ *
+ * What has happened is given in order, up to about `limit` orders; a publication is never divided. ret_more: there is more, and
+ * until it has been read too rows may name others that are not there yet.
+ *
+ * TAKT_ESTALE: it is too far behind (the last 5,000 publications are kept, and the changes that STORE_CHANGES has), or ahead: load. */
+struct store_follow {
+    struct store_request head;
+    uint64_t publish_no, seen;         /* of store_meta, as the reader has it */
+    const uint64_t *again;             /* further orders that it wants */
+    size_t again_count;
+    size_t limit;
+    struct store_meta ret_meta;        /* as the reader has it then */
+    bool ret_more;
+    const uint64_t *ret_named;         /* orders, ascending; those that ret_orders lacks are open no more */
+    size_t ret_named_count;
+    struct order_row *ret_orders;
+    size_t ret_order_count;
+    struct slice_row *ret_slices;
+    size_t ret_slice_count;
+    struct lot_row *ret_lots;
+    size_t ret_lot_count;
+    struct task_row *ret_tasks;        /* of those, all they have */
+    size_t ret_task_count;
+    bool ret_world;                    /* the following have changed, and are given whole */
+    struct stock_row *ret_stock;
+    size_t ret_stock_count;
+    struct receipt_row *ret_receipts;
+    size_t ret_receipt_count;
+    struct down_row *ret_downs;
+    size_t ret_down_count;
+    struct setup_row *ret_setups;
+    size_t ret_setup_count;
+    struct surplus_row *ret_surplus;
+    size_t ret_surplus_count;
 };
 
 enum change_kind { CHANGE_ORDER, CHANGE_AMEND, CHANGE_CANCEL, CHANGE_SHIPPED };

@@ -108,6 +108,13 @@ struct change_mark { /* of an amendment, a cancellation, a shipping */
     uint64_t order;
 };
 
+/* What a publication has named: see schema/0004_publication.sql. */
+struct publication_row {
+    uint64_t publish_no, before_no;
+    const char *orders, *lots; /* as named_pack gives them */
+    bool world;                /* stock, receipts, downs, setups or surplus */
+};
+
 struct order_filter {
     const char *creator; /* NULL: all */
     int state;           /* -1: all; -2: open */
@@ -148,6 +155,20 @@ struct table_ops {
     int (*tasks_page)(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena,
                       struct task_row *ret, size_t *ret_count); /* of lots with slices of open orders */
     int (*plan_add)(struct tables *t, const struct store_publish *p);
+
+    /* what a planner that waits reads; numbers: ascending, each once; what is not there is left out */
+    int (*publication_add)(struct tables *t, const struct publication_row *row);
+    int (*publication_trim)(struct tables *t, uint64_t up_to);
+    int (*publications_page)(struct tables *t, uint64_t after, size_t limit, struct arena *arena,
+                             struct publication_row *ret, size_t *ret_count);
+    int (*orders_named)(struct tables *t, const uint64_t *numbers, size_t count, struct arena *arena,
+                        struct order_row *ret, size_t *ret_count);
+    int (*slices_named)(struct tables *t, const uint64_t *orders, size_t count, struct arena *arena,
+                        struct slice_row **ret, size_t *ret_count);
+    int (*lots_named)(struct tables *t, const uint64_t *numbers, size_t count, struct arena *arena,
+                      struct lot_row *ret, size_t *ret_count); /* those with slices of open orders */
+    int (*tasks_named)(struct tables *t, const uint64_t *lots, size_t count, struct arena *arena,
+                       struct task_row **ret, size_t *ret_count);
 
     /* the story; the number is in the row or beside it */
     int (*promise_add)(struct tables *t, uint64_t number, const struct promise_row *row);

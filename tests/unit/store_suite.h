@@ -197,6 +197,7 @@ static void plan_order(struct bench *b, uint64_t epoch, uint64_t no, uint32_t lo
 #include "tests/unit/store_suite_audit.h"
 #include "tests/unit/store_suite_erase.h"
 #include "tests/unit/store_suite_adopt.h"
+#include "tests/unit/store_suite_follow.h"
 
 #define SUITE_TEST(name) cmocka_unit_test_setup_teardown(name, suite_setup, suite_teardown)
-#define STORE_SUITE      SUITE_ORDERS, SUITE_PLAN, SUITE_SHIPMENTS, SUITE_AUDIT, SUITE_ERASE, SUITE_ADOPT
+#define STORE_SUITE      SUITE_ORDERS, SUITE_PLAN, SUITE_SHIPMENTS, SUITE_AUDIT, SUITE_ERASE, SUITE_ADOPT, SUITE_FOLLOW
