@@ -14,6 +14,7 @@
 #include "daemon/planner/state.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 void planner_load_meta(struct planner *p, const struct store_meta *meta) {
@@ -52,20 +53,48 @@ void planner_load_order(struct planner *p, const struct order_row *row) {
                   row->creator);
 }
 
+static uint32_t slice_units(const struct lot *lot) {
+    uint32_t units = 0;
+    for (const struct slice *s = lot->slices; s != NULL; s = s->lot_next)
+        units += s->count;
+    return units;
+}
+
+/* Its row and its tasks come again; its slices stay. */
+static void renew_lot(struct planner *p, struct lot *lot, const struct lot_row *row) {
+    bool was_done = lot->state == LOT_DONE, done = row->state == LOT_DONE;
+    bool personalised = false;
+    lot->opened_at_s = row->opened_at_s;
+    for (struct slice *s = lot->slices; s != NULL; s = s->lot_next) {
+        personalised = personalised || s->order->items[s->item].personalised;
+        if (s->order->accepted_at_s < lot->opened_at_s)
+            lot->opened_at_s = s->order->accepted_at_s;
+        s->order->busy += was_done && !done;
+        s->order->busy -= !was_done && done;
+    }
+    lot->group = group_get(&p->variants, row->product, row->like, personalised);
+    lot_clear_tasks(lot);
+    news_task_stays(p, lot->no);
+}
+
 void planner_load_lot(struct planner *p, const struct lot_row *row) {
     struct group *group = group_get(&p->variants, row->product, row->like, false);
-    if (lot_find(&p->lots, row->lot) != NULL || row->state == LOT_GONE)
+    struct lot *lot = lot_find(&p->lots, row->lot);
+    if (row->state == LOT_GONE)
         return;
     if (group->product < 0) {
         if (row->state != LOT_DONE)
             fail(p, "lot L%" PRIu64 " needs product '%s', which the plant lacks", row->lot, row->product);
         return;
     }
-    struct lot *lot = lot_new(p, group, row->lot, row->opened_at_s);
+    if (lot == NULL)
+        lot = lot_new(p, group, row->lot, row->opened_at_s);
+    else
+        renew_lot(p, lot, row);
     lot->state = row->state;
     lot->let_go_at_s = row->let_go_at_s;
     lot->firm_at_s = row->firm_at_s;
-    lot->units = row->state == LOT_DONE ? row->units : 0;
+    lot->units = row->state == LOT_DONE ? row->units : slice_units(lot);
     lot->units_told = row->units;
     lot->extra_told = row->extra;
     lot->stored = true;
@@ -87,8 +116,8 @@ void planner_load_slice(struct planner *p, const struct slice_row *row) {
     if (o == NULL)
         return;
     if (!fits(o, row) || (row->lot != 0 && lot == NULL)) {
-        takt_fail(&p->load_error, TAKT_EDATA, "order %" PRIu64 " has units in L%" PRIu32 " that it cannot have",
-                  row->order, row->lot);
+        ARRAY_GROW(p->doubts, p->doubt_count, p->doubt_cap);
+        p->doubts[p->doubt_count++] = *row;
         return;
     }
     if (lot == NULL) {
@@ -155,6 +184,11 @@ void planner_load_surplus(struct planner *p, const struct surplus_row *row) {
 
 /* ---- the end of it ---- */
 
+struct numbered {
+    uint64_t no;
+    struct order *order;
+};
+
 static void append_growing(struct lot *lot) {
     struct lot **at = &lot->group->growing;
     while (*at != NULL)
@@ -202,12 +236,22 @@ static void catch_up(struct planner *p) {
     }
 }
 
+static int by_number(const void *a, const void *b) {
+    const struct numbered *x = a, *y = b;
+    return (x->no > y->no) - (x->no < y->no);
+}
+
+/* By number, whatever way they came: what follows is the same then; and mostly that is how they lie in memory. */
 static void enlist_orders(struct planner *p) {
     const struct table *t = &p->book.by_no;
-    for (size_t i = 0; t->slots != NULL && i <= t->mask; i++) {
-        struct order *o = t->slots[i];
-        if (o == NULL)
-            continue;
+    struct numbered *list = takt_alloc(t->count * sizeof *list);
+    size_t count = 0;
+    for (size_t i = 0; t->slots != NULL && i <= t->mask; i++)
+        if (t->slots[i] != NULL)
+            list[count++] = (struct numbered){((const struct order *)t->slots[i])->no, t->slots[i]};
+    qsort(list, count, sizeof *list, by_number);
+    for (size_t i = 0; i < count; i++) {
+        struct order *o = list[i].order;
         order_wish(p, o);
         if (o->unplaced > 0)
             order_wait(&p->book, o);
@@ -217,11 +261,22 @@ static void enlist_orders(struct planner *p) {
         order_touch(&p->book, o);
         order_tell_parcels(p, o);
     }
+    free(list);
+}
+
+int planner_load_judge(const struct planner *p, struct takt_error *err) {
+    if (p->load_error.code != 0)
+        return takt_fail(err, p->load_error.code, "%s", p->load_error.text);
+    if (p->doubt_count > 0)
+        return takt_fail(err, TAKT_EDATA, "order %" PRIu64 " has units in L%" PRIu32 " that it cannot have",
+                         p->doubts[0].order, p->doubts[0].lot);
+    return 0;
 }
 
 int planner_loaded(struct planner *p, int64_t now_s, struct takt_error *err) {
-    if (p->load_error.code != 0)
-        return takt_fail(err, p->load_error.code, "%s", p->load_error.text);
+    int code = planner_load_judge(p, err);
+    if (code < 0)
+        return code;
     p->now_s = p->tidied_s = now_s;
     p->packing.turned_s = now_s;
     p->parcels = parcels_new(p->plant, p->last_shipment_number);

@@ -56,6 +56,18 @@ const char *task_name(const struct planner *p, const struct lot *lot, size_t op,
     return buffer;
 }
 
+void lot_clear_tasks(struct lot *lot) {
+    for (size_t k = 0; k < lot->op_count; k++)
+        lot->tasks[k] = (struct task){.start_s = TAKT_TIME_NONE,
+                                      .end_s = TAKT_TIME_NONE,
+                                      .started_at_s = TAKT_TIME_NONE,
+                                      .finished_at_s = TAKT_TIME_NONE,
+                                      .missed_s = TAKT_TIME_NONE,
+                                      .told_start_s = TAKT_TIME_NONE,
+                                      .line = -1,
+                                      .told_line = -1};
+}
+
 struct lot *lot_new(struct planner *p, struct group *group, uint32_t no, int64_t opened_at_s) {
     struct lots *l = &p->lots;
     struct lot *lot = takt_alloc(sizeof *lot);
@@ -72,15 +84,7 @@ struct lot *lot_new(struct planner *p, struct group *group, uint32_t no, int64_t
                         .material = -1,
                         .job = -1};
     lot->tasks = takt_alloc(lot->op_count * sizeof *lot->tasks);
-    for (size_t k = 0; k < lot->op_count; k++)
-        lot->tasks[k] = (struct task){.start_s = TAKT_TIME_NONE,
-                                      .end_s = TAKT_TIME_NONE,
-                                      .started_at_s = TAKT_TIME_NONE,
-                                      .finished_at_s = TAKT_TIME_NONE,
-                                      .missed_s = TAKT_TIME_NONE,
-                                      .told_start_s = TAKT_TIME_NONE,
-                                      .line = -1,
-                                      .told_line = -1};
+    lot_clear_tasks(lot);
     if (lot->no > l->last_no)
         l->last_no = lot->no;
     table_add(&l->by_no, lot);
@@ -107,6 +111,30 @@ void lots_sweep(struct lots *l) {
             l->live[n++] = l->live[i];
     l->live_count = n;
     l->swept = true;
+}
+
+static int by_no(const void *a, const void *b) {
+    const struct lot *x = *(struct lot *const *)a, *y = *(struct lot *const *)b;
+    return (x->no > y->no) - (x->no < y->no);
+}
+
+/* One that was dropped may have come back after later ones: `live` is by number. */
+void lots_drop_empty(struct lots *l) {
+    size_t n = 0;
+    bool ascending = true;
+    for (size_t i = 0; i < l->live_count; i++) {
+        struct lot *lot = l->live[i];
+        if (lot->slices == NULL) {
+            table_remove(&l->by_no, lot);
+            lot_free(lot);
+            continue;
+        }
+        ascending = ascending && (n == 0 || l->live[n - 1]->no < lot->no);
+        l->live[n++] = lot;
+    }
+    l->live_count = n;
+    if (!ascending)
+        qsort(l->live, n, sizeof(struct lot *), by_no);
 }
 
 static void leave_group(struct lot *lot) {
@@ -219,15 +247,30 @@ void lot_resize(struct planner *p, struct lot *lot) {
         news_lot(p, lot);
 }
 
+static bool is_after(const struct slice *a, const struct slice *b) {
+    if (a->order != b->order)
+        return a->order->no > b->order->no;
+    return a->item != b->item ? a->item > b->item : a->first > b->first;
+}
+
+/* sorted: what is loaded lies in the same order, whenever it comes. */
+static void link_slice(struct lot *lot, struct slice *s, bool sorted) {
+    struct slice *before = NULL, *after = lot->slices;
+    for (; sorted && after != NULL && is_after(after, s); after = after->lot_next)
+        before = after;
+    s->lot = lot;
+    s->lot_prev = before;
+    s->lot_next = after;
+    if (after != NULL)
+        after->lot_prev = s;
+    *(before != NULL ? &before->lot_next : &lot->slices) = s;
+    lot->slice_count++;
+}
+
 struct slice *lot_add(struct planner *p, struct lot *lot, struct order *o, uint16_t item, uint32_t first,
                       uint32_t count) {
     struct slice *s = book_slice(&p->book, o, item, first, count);
-    s->lot = lot;
-    s->lot_next = lot->slices;
-    if (lot->slices != NULL)
-        lot->slices->lot_prev = s;
-    lot->slices = s;
-    lot->slice_count++;
+    link_slice(lot, s, p->loading);
     if (!p->loading || lot->state != LOT_DONE) /* what is done counts units of orders that have left since */
         lot->units += count;
     o->busy += lot->state != LOT_DONE;

@@ -50,7 +50,7 @@ struct lot {
     uint32_t units_told;  /* as the store knows them */
     uint32_t extra_told;  /* allowance as the store knows it */
     int32_t job;          /* in the problem being built; -1 */
-    struct slice *slices; /* newest first */
+    struct slice *slices; /* newest first; of loaded ones, by order, item and unit, the last first */
     struct lot *next_growing;
     uint32_t news_at; /* place + 1 in news.lots */
     bool blamed;      /* in a repair: an order in it would be late */
@@ -77,6 +77,8 @@ struct lot *lot_find(const struct lots *l, uint32_t no); /* NULL: none */
 
 /* A new open lot with nothing in it; no 0: the next number. op_count as its product says. */
 struct lot *lot_new(struct planner *p, struct group *group, uint32_t no, int64_t opened_at_s);
+/* Its tasks as those of a new lot. */
+void lot_clear_tasks(struct lot *lot);
 /* Takes those that are done or gone out of `live`. */
 void lots_sweep(struct lots *l);
 /* Forgets a lot that no order has units of and that is done or gone. Returns whether it did. */
@@ -93,6 +95,9 @@ uint32_t lot_possible(const struct lot *lot);
 uint32_t lot_extra(const struct lot *lot);
 /* Brings the quantities of its tasks in line with its units; marks tasks that changed. */
 void lot_resize(struct planner *p, struct lot *lot);
+
+/* Forgets those that no order has units of, while a planner loads. */
+void lots_drop_empty(struct lots *l);
 
 /* Slices in and out, with the counts of lot and order and what the store must be told. */
 struct slice *lot_add(struct planner *p, struct lot *lot, struct order *o, uint16_t item, uint32_t first,

@@ -52,6 +52,15 @@ void news_task_gone(struct planner *p, uint32_t lot, uint32_t op, const char *op
         (struct task_row){.lot = lot, .op = op, .op_id = arena_strdup(n->arena, op_id), .line = "", .gone = true};
 }
 
+void news_task_stays(struct planner *p, uint32_t lot) {
+    struct news *n = &p->news;
+    size_t kept = 0;
+    for (size_t i = 0; i < n->task_gone_count; i++)
+        if (n->task_gone[i].lot != lot)
+            n->task_gone[kept++] = n->task_gone[i];
+    n->task_gone_count = kept;
+}
+
 void news_slice(struct planner *p, struct slice *s) {
     struct news *n = &p->news;
     if (s->news_at != 0)

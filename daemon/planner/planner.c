@@ -60,6 +60,7 @@ void planner_free(struct planner *p) {
     if (p == NULL)
         return;
     repair_forget(p);
+    free(p->doubts);
     news_done(&p->news);
     parcels_free(p->parcels);
     packing_done(&p->packing);

@@ -6,6 +6,7 @@
  *
  * How it goes (the shell is daemon/planner/planner_actor.c, or the simulation's):
  *   load_…        rows of the store, in the order of `enum load_kind`; then planner_loaded
+ *   follow        of one that waits, between those two and as often as wanted: what has changed in the store since
  *   change        each change of the store's log, in order (orders, amendments, cancellations, shipped orders)
  *   report        each report of the floor; it is judged against what is known and applied or refused at once
  *   turn          time passes: lines with `reports: planned` progress, orders are packed, starts are missed, lots are let go;
@@ -59,6 +60,16 @@ void planner_load_receipt(struct planner *p, const struct receipt_row *row);
 void planner_load_down(struct planner *p, const struct down_row *row);
 void planner_load_setup(struct planner *p, const struct setup_row *row);
 void planner_load_surplus(struct planner *p, const struct surplus_row *row);
+/* What STORE_FOLLOW gave: the rows that are loaded are then those of the store at that moment, as if they had been loaded then.
+ * While there is more they may still contradict each other. TAKT_EDATA: as planner_loaded; the planner is of no more use. */
+int planner_follow(struct planner *p, const struct store_follow *q, struct takt_error *err);
+struct store_meta planner_followed(const struct planner *p); /* publish_no and seen: how far it has come */
+/* Orders with rows that contradicted what was loaded so far: STORE_FOLLOW is to give them again. */
+uint64_t *planner_doubts(const struct planner *p, struct arena *arena, size_t *ret_count);
+size_t planner_orders(const struct planner *p); /* open ones that are loaded */
+/* It is its turn: under an epoch that was claimed after it was made. Before planner_loaded. */
+void planner_take_over(struct planner *p, uint64_t epoch);
+
 /* All is there; an empty store is seeded with the plant's initial values. TAKT_EDATA: the store contradicts itself or the
  * plant lacks what open work needs (named in err). */
 int planner_loaded(struct planner *p, int64_t now_s, struct takt_error *err);

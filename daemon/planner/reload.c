@@ -99,15 +99,7 @@ static void reroute(struct planner *p, struct lot *lot, const struct plant_produ
     free(lot->tasks);
     lot->op_count = (uint16_t) new->op_count;
     lot->tasks = takt_alloc(lot->op_count * sizeof *lot->tasks);
-    for (size_t k = 0; k < lot->op_count; k++)
-        lot->tasks[k] = (struct task){.start_s = TAKT_TIME_NONE,
-                                      .end_s = TAKT_TIME_NONE,
-                                      .started_at_s = TAKT_TIME_NONE,
-                                      .finished_at_s = TAKT_TIME_NONE,
-                                      .missed_s = TAKT_TIME_NONE,
-                                      .told_start_s = TAKT_TIME_NONE,
-                                      .line = -1,
-                                      .told_line = -1};
+    lot_clear_tasks(lot);
     lot->ready_s = TAKT_TIME_NEVER;
 }
 

@@ -65,6 +65,8 @@ struct planner {
     uint64_t repairs;
     int64_t published_at_s;
     struct takt_error load_error; /* the first contradiction among the rows of the store */
+    struct slice_row *doubts;     /* slices that fit nothing that is loaded so far */
+    size_t doubt_count, doubt_cap;
     struct quoter *quoter;        /* against the plan, made when first asked */
     const struct plan_model *quoter_model;
 };
@@ -76,6 +78,9 @@ void planner_pack_mode(struct planner *p);   /* whether a terminal packs */
 void planner_know_labels(struct planner *p); /* after new labels or another plant */
 const char *planner_scheduler(const struct planner *p);
 bool planner_lets_go_early(const struct planner *p); /* it is no baseline rule: lots need not wait for company */
+
+/* What is loaded so far agrees with itself and the plant: 0, or TAKT_EDATA. */
+int planner_load_judge(const struct planner *p, struct takt_error *err);
 
 /* Open lots into their groups' chains, after loading or another plant. */
 void planner_enlist_lots(struct planner *p, int64_t now_s);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random lives of a planner: orders, cancellations, amendments, reports sensible and not, breakdowns, publications that
  * fail, restarts. After every step its invariants hold (config.check), and what the store has is what the planner has.
+ * Another planner waits meanwhile: it has loaded while the first one went on, and follows. After every step it has the same rows
+ * as one that loads now; and when it takes over it is in the same state, and does the same with its first turn.
  */
 #include "tests/effort.h"
 #include "../unit/planner_rig.h"
@@ -343,6 +345,81 @@ static void (*const HAPPENINGS[])(struct rig *, struct dice *) = {
     report_line,     report_material, ship_something,  pass_time,       pass_time,        ask_something,
 };
 
+/* ---- the one that waits ---- */
+
+static void assert_same(const char *what, char *here, char *there) {
+    if (strcmp(here, there) != 0) {
+        const char *a = here, *b = there;
+        while (*a == *b)
+            a++, b++;
+        while (a > here && a[-1] != '\n')
+            a--, b--;
+        print_error("%s: warm: %.*s\ncold: %.*s\n", what, (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
+        fail_msg("one that has followed is not as one that has loaded");
+    }
+    free(here);
+    free(there);
+}
+
+static struct planner *wait_beside(struct rig *r, struct dice *d, bool busy) {
+    struct planner *p = planner_new(&r->config, 0);
+    for (enum load_kind kind = LOAD_META; kind <= LOAD_SURPLUS; kind++) {
+        rig_load_kind(r, p, kind);
+        for (uint64_t n = busy ? roll(d, 3) : 0; n > 0; n--) {
+            HAPPENINGS[roll(d, sizeof HAPPENINGS / sizeof *HAPPENINGS)](r, d);
+            if (roll(d, 3) == 0 && r->refs > 0)
+                rig_cancel(r, 1 + (int)roll(d, (uint64_t)r->refs));
+            rig_turn(r);
+        }
+    }
+    return p;
+}
+
+static char *publication(struct rig *r, struct planner *p) {
+    struct text t = {0};
+    struct arena *arena = arena_new();
+    planner_turn(p, r->now_s);
+    const struct store_publish *q = planner_collect(p, r->now_s, arena);
+    put(&t, "publication\n");
+    for (size_t i = 0; q != NULL && i < q->lot_count; i++)
+        put(&t, "lot %u %s %s %d %lld %lld %u\n", q->lots[i].lot, q->lots[i].product, q->lots[i].like, q->lots[i].state,
+            (long long)q->lots[i].let_go_at_s, (long long)q->lots[i].firm_at_s, q->lots[i].units);
+    for (size_t i = 0; q != NULL && i < q->task_count; i++)
+        put(&t, "task %u %u %s %lld %lld %u %d %d\n", q->tasks[i].lot, q->tasks[i].op, q->tasks[i].line,
+            (long long)q->tasks[i].start_s, (long long)q->tasks[i].end_s, q->tasks[i].quantity, q->tasks[i].state,
+            q->tasks[i].gone);
+    for (size_t i = 0; q != NULL && i < q->slice_count; i++)
+        put(&t, "slice %d %u %u %u %u %d\n", (int)q->slices[i].order, q->slices[i].item, q->slices[i].first,
+            q->slices[i].count, q->slices[i].lot, q->slices[i].gone);
+    for (size_t i = 0; q != NULL && i < q->order_count; i++)
+        put(&t, "order %d %d %lld %lld\n", (int)q->orders[i].no, q->orders[i].state,
+            (long long)q->orders[i].planned_packed_s, (long long)q->orders[i].packed_at_s);
+    for (size_t i = 0; q != NULL && i < q->promise_count; i++)
+        put(&t, "promise %d %lld %s\n", (int)q->promises[i].order, (long long)q->promises[i].ship_by_s,
+            q->promises[i].reason);
+    arena_free(arena);
+    return t.bytes;
+}
+
+/* The rows at once; and, at the end of a wait, what comes of them. */
+static void assert_followed(struct rig *r, struct planner **warm, struct dice *d, bool to_the_end) {
+    struct takt_error err = {0};
+    rig_follow(r, *warm, 1 + roll(d, 40));
+    struct planner *cold = wait_beside(r, d, false);
+    assert_same("rows", describe(*warm, r->last_order), describe(cold, r->last_order));
+    if (to_the_end) {
+        planner_take_over(*warm, 7);
+        planner_take_over(cold, 7);
+        assert_int_equal(planner_loaded(*warm, r->now_s, &err), 0);
+        assert_int_equal(planner_loaded(cold, r->now_s, &err), 0);
+        assert_same("state", describe(*warm, r->last_order), describe(cold, r->last_order));
+        assert_same("first turn", publication(r, *warm), publication(r, cold));
+        planner_free(*warm);
+        *warm = wait_beside(r, d, true);
+    }
+    planner_free(cold);
+}
+
 /* A publication that failed, or of which nobody knows, is collected again. */
 static void publish_badly(struct rig *r, struct dice *d) {
     struct arena *arena = arena_new();
@@ -355,6 +432,7 @@ static void publish_badly(struct rig *r, struct dice *d) {
 static void live(uint64_t seed, const char *scheduler, int steps) {
     struct dice d = {seed};
     struct rig *r = rig_new(PLANT, scheduler);
+    struct planner *warm = wait_beside(r, &d, false);
     for (int i = 0; i < steps; i++) {
         HAPPENINGS[roll(&d, sizeof HAPPENINGS / sizeof *HAPPENINGS)](r, &d);
         if (roll(&d, 12) == 0 && r->refs > 0)
@@ -365,11 +443,14 @@ static void live(uint64_t seed, const char *scheduler, int steps) {
         planner_turn(r->p, r->now_s);
         publish_badly(r, &d);
         assert_store_knows_all(r);
+        if (roll(&d, 3) > 0)
+            assert_followed(r, &warm, &d, roll(&d, 12) == 0);
         if (roll(&d, 3) == 0)
             rig_search(r);
         if (roll(&d, 40) == 0)
             rig_start(r);
     }
+    planner_free(warm);
     rig_free(r);
 }
 

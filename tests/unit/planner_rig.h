@@ -117,6 +117,26 @@ static inline void rig_load_kind(struct rig *r, struct planner *p, enum load_kin
     }
 }
 
+/* What one that waits reads, in steps of so many orders; the planner has its rows and is not loaded. */
+static inline void rig_follow(struct rig *r, struct planner *p, size_t limit) {
+    bool more = true;
+    while (more) {
+        struct arena *arena = arena_new();
+        struct store_meta at = planner_followed(p);
+        struct store_follow q = {
+            .head = {.op = STORE_FOLLOW, .arena = arena}, .publish_no = at.publish_no, .seen = at.seen, .limit = limit};
+        struct takt_error err = {0};
+        q.again = planner_doubts(p, arena, &q.again_count);
+        rig_call(r, &q.head);
+        int code = planner_follow(p, &q, &err);
+        if (code != 0)
+            print_error("follow: %s\n", err.text);
+        assert_int_equal(code, 0);
+        more = q.ret_more;
+        arena_free(arena);
+    }
+}
+
 /* What a start makes of the store; the caller frees it. */
 static inline struct planner *rig_loaded(struct rig *r, uint64_t epoch) {
     struct planner *p = planner_new(&r->config, epoch);
