@@ -28,6 +28,7 @@ enum { ACTOR_STOP_MS_MAX = 4000 };
 
 struct store;
 struct custody;
+struct planner;
 struct keyring;
 
 struct actor_config {
@@ -43,6 +44,7 @@ struct actor_config {
     bool intakeless;           /* there is no intake in this process: nobody takes estimates */
     struct store *store;       /* for the store actor alone, who owns it from then on */
     struct custody *custody;   /* likewise */
+    struct planner *planner;   /* for the planner's actor, likewise: it has the rows of the store; NULL: it loads them itself */
 };
 
 typedef void actor_body_fn(struct bus_port *port, const struct actor_config *config);

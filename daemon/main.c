@@ -12,6 +12,8 @@
 #include "daemon/keys/credential.h"
 #include "daemon/keys/zap.h"
 #include "daemon/operate/log.h"
+#include "daemon/planner/planner.h"
+#include "daemon/planner/standby.h"
 #include "daemon/role.h"
 #include "daemon/store/custody.h"
 #include "daemon/supervisor.h"
@@ -274,22 +276,35 @@ static int write_claim(struct store *store, const char *address, uint64_t *ret_e
     }
 }
 
-/* An intake plans nothing and claims nothing. *ret_end: we are told to end while another planner is active, or the disk
- * full. */
-static int claim(struct store *store, enum role role, const char *listen, uint64_t *ret_epoch, bool *ret_end) {
+/* The claim of one that may have waited, and the planner that it has kept warm meanwhile. */
+static int claim_after_wait(struct store *store, enum role role, struct standby *standby, const char *address, struct actor_config *ret,
+                            bool *ret_end) {
     struct takt_error err = {0};
-    char address[PATH_MAX];
-    *ret_end = false;
-    role_address(listen, address, sizeof address);
-    if (!role_plans(role))
-        return 0;
-    int code = role == ROLE_PLANNER ? role_await(store, ret_end, &err) : 0;
-    if (code == 0 && *ret_end)
-        return 0;
-    if (code == 0)
-        code = write_claim(store, address, ret_epoch, ret_end, &err);
+    int code = role == ROLE_PLANNER ? role_await(store, standby, ret_end, &err) : 0;
+    int64_t begin_ms = clock_mono_ms();
+    if (code == 0 && !*ret_end)
+        code = write_claim(store, address, &ret->epoch, ret_end, &err);
     if (code != 0)
         log_err("store", "cannot claim the plan (%s)", err.text);
+    if (code != 0 || *ret_end || !standby_began(standby))
+        return code;
+    ret->planner = standby_take(standby, store, ret->epoch);
+    if (ret->planner != NULL)
+        log_notice("main", "the plan is claimed and the last difference is read, in %lld ms", (long long)(clock_mono_ms() - begin_ms));
+    return 0;
+}
+
+/* An intake plans nothing and claims nothing. *ret_end: we are told to end while another planner is active, or the disk
+ * full. */
+static int claim(struct store *store, enum role role, struct plant *plant, struct actor_config *ret, bool *ret_end) {
+    char address[PATH_MAX];
+    *ret_end = false;
+    if (!role_plans(role))
+        return 0;
+    role_address(plant->listen.planner, address, sizeof address);
+    struct standby *standby = standby_new(plant);
+    int code = claim_after_wait(store, role, standby, address, ret, ret_end);
+    standby_free(standby);
     return code;
 }
 
@@ -325,6 +340,7 @@ static int supervise(const struct supervisor_config *config) {
         code = supervisor_run(config, NULL);
     } else {
         log_err("keys", "%s", err.text);
+        planner_free(config->actor.planner);
         custody_end(config->actor.custody);
         store_close(config->actor.store);
     }
@@ -357,7 +373,7 @@ static int run(const struct arguments *arguments, struct plant *plant, struct st
     if (code == 0)
         code = take_custody(store, arguments, plant, clock_plant_s(&clock), &config.actor.custody);
     if (code == 0)
-        code = claim(store, arguments->role, plant->listen.planner, &config.actor.epoch, &told_to_end);
+        code = claim(store, arguments->role, plant, &config.actor, &told_to_end);
     config.actor.shared = is_shared(plant);
     config.actor.beats = is_shared(plant) && role_plans(arguments->role);
     if (code != 0 || told_to_end) {

@@ -4,6 +4,8 @@
 #include "daemon/wire/endpoint.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
 
 static _Atomic uint64_t meters[METER_COUNT];
 static _Atomic uint64_t frames[METER_ENDPOINT_COUNT][METER_FRAME_COUNT];
@@ -18,6 +20,17 @@ void meter_set(enum meter meter, uint64_t value) {
 
 uint64_t meter_read(enum meter meter) {
     return atomic_load_explicit(&meters[meter], memory_order_relaxed);
+}
+
+int64_t meter_resident(void) {
+    long long size, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%lld %lld", &size, &resident) != 2)
+        resident = 0;
+    fclose(f);
+    return (int64_t)resident * sysconf(_SC_PAGESIZE);
 }
 
 void meter_endpoint(enum meter_endpoint endpoint, const struct endpoint_stats *stats) {

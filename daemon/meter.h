@@ -40,6 +40,7 @@ enum meter {
 void meter_add(enum meter meter, uint64_t by);
 void meter_set(enum meter meter, uint64_t value);
 uint64_t meter_read(enum meter meter);
+int64_t meter_resident(void); /* bytes of the process that are in memory; 0: the system does not say */
 
 /* ---- frames at the endpoints ---- */
 

@@ -4,6 +4,7 @@
 #include "daemon/clock.h"
 #include "daemon/operate/log.h"
 #include "daemon/operate/service.h"
+#include "daemon/planner/standby.h"
 #include "daemon/probe.h"
 #include "daemon/store/store.h"
 
@@ -76,7 +77,20 @@ static bool stands_still(const struct store_beat *look, struct store_beat *last,
                     (now_ms - *since_ms >= BEAT_GONE_MS && probe_refused(look->ret_address, PROBE_MS)));
 }
 
-int role_await(struct store *store, bool *ret_end, struct takt_error *err) {
+/* Until it is time for the next look, or a signal to end came. */
+static bool keep_warm(struct store *store, struct standby *standby) {
+    int64_t until_ms = clock_mono_ms() + LOOK_MS, now_ms;
+    char text[600] = "waits: another planner is active; this one is ";
+    size_t used = strlen(text);
+    while ((now_ms = clock_mono_ms()) < until_ms && standby_step(standby, store, now_ms)) {
+    }
+    standby_text(standby, text + used, sizeof text - used);
+    service_status(text);
+    service_feed();
+    return role_told_to_end(now_ms < until_ms ? until_ms - now_ms : 0);
+}
+
+int role_await(struct store *store, struct standby *standby, bool *ret_end, struct takt_error *err) {
     struct store_beat last = {.head = {.code = TAKT_ENOENT}};
     int64_t since_ms = 0;
     bool told = false;
@@ -99,8 +113,7 @@ int role_await(struct store *store, bool *ret_end, struct takt_error *err) {
                       (unsigned long long)look.ret_epoch);
             told = true;
         }
-        service_feed();
-        *ret_end = role_told_to_end(LOOK_MS);
+        *ret_end = keep_warm(store, standby);
         if (*ret_end)
             break;
     }

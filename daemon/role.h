@@ -5,7 +5,7 @@
  *
  * all      everything
  * intake   only takes orders: as many as wanted, on any machine
- * planner  everything but that: any number, of which one is active and the others wait in role_await
+ * planner  everything but that: any number, of which one is active and the others wait in role_await, warm (planner/standby.h)
  *
  * An intake asks the active planner at the address that stands beside its epoch (daemon/intake/planner_link.h).
  *
@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct standby;
 struct store;
 
 enum { BEAT_MS = 1000, BEAT_STILL_MS = 3500, BEAT_GONE_MS = 1500 };
@@ -35,8 +36,8 @@ bool role_plans(enum role role);
 /* How others reach who listens at `listen`: `*` is this machine's name, and an ipc path goes from the root. "" for NULL. */
 void role_address(const char *listen, char *buffer, size_t size);
 
-/* Waits until no planner is active. *ret_end: a signal to end came instead. */
-int role_await(struct store *store, bool *ret_end, struct takt_error *err);
+/* Waits until no planner is active, and keeps the standby warm meanwhile. *ret_end: a signal to end came instead. */
+int role_await(struct store *store, struct standby *standby, bool *ret_end, struct takt_error *err);
 
 /* The pause is over (false), or a signal to end came within it. */
 bool role_told_to_end(int64_t pause_ms);

@@ -407,6 +407,7 @@ static int start_all(struct supervisor *s) {
     inherited_keep(addresses, sizeof addresses / sizeof addresses[0]);
     if (ipc_prepare(&listen, &s->err) != 0) {
         log_write(LOG_LEVEL_ERR, "main", LOG_MESSAGE_ENDPOINT, NULL, "%s", s->err.text);
+        planner_free(s->config->actor.planner);
         custody_end(s->config->actor.custody);
         store_close(s->config->actor.store);
         return s->err.code;

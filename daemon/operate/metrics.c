@@ -98,14 +98,7 @@ static int64_t reload_good(const struct source *s) {
 
 static int64_t resident_memory(const struct source *s) {
     (void)s;
-    long long size, resident = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-    if (f == NULL)
-        return 0;
-    if (fscanf(f, "%lld %lld", &size, &resident) != 2)
-        resident = 0;
-    fclose(f);
-    return (int64_t)resident * sysconf(_SC_PAGESIZE);
+    return meter_resident();
 }
 
 static int64_t open_descriptors(const struct source *s) {

@@ -340,7 +340,7 @@ static void body(struct bus_port *port, const struct actor_config *config) {
     struct planner_actor a = {.port = port, .config = config, .plant = config->plant, .publish_arena = arena_new()};
     struct planner_config planner_config = {.plant = config->plant, .seed = config->epoch};
     a.changes.head = (struct store_request){.op = STORE_CHANGES, .arena = arena_new()};
-    a.planner = planner_new(&planner_config, config->epoch);
+    a.planner = config->planner != NULL ? config->planner : planner_new(&planner_config, config->epoch);
     begin(&a);
     while (!a.stopping)
         if (a.failed) { /* main ends us soon */

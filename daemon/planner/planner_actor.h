@@ -3,7 +3,7 @@
 
 /* The thread that owns the planner: the book, the lots and the plan.
  *
- * It loads from the store, then tails the store's changes: when it is woken, and once a second in any case, so a lost wake-up
+ * It loads from the store (or is given a planner that has followed it: standby.h), then tails the store's changes: when it is woken, and once a second in any case, so a lost wake-up
  * costs no more. Changes that come thick are taken in together before the plan is repaired, and a repair that took long is
  * followed by a pause as long, in which questions are answered.
  *

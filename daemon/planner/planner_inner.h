@@ -5,9 +5,10 @@
  * (what goes to the store, and who waits for it). Nobody else includes it. */
 
 #include "daemon/planner/ask.h"
+#include "daemon/planner/pages.h"
 #include "daemon/planner/planner_actor.h"
 
-enum { PLANNER_PAGE = 2000, PLANNER_RETRY_MS = 1000 };
+enum { PLANNER_RETRY_MS = 1000 };
 
 struct planner_actor {
     struct bus_port *port;

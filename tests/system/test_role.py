@@ -2,6 +2,7 @@
 """Several processes of one plant on one PostgreSQL: intakes, the active planner and one that waits to take over."""
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 import pytest
 
 import database
+from test_service import Managed
 from taktlab import BUILD, PLANT, START, WAIT_S, Lab, Peer, order, wait_until
 
 pytestmark = pytest.mark.skipif(database.programs() is None, reason="PostgreSQL is not installed")
@@ -184,6 +186,77 @@ def test_a_killed_planner_is_followed_by_the_one_that_waits_within_five_seconds(
     print(f"taken over after {took:.1f} s")
     wait_until(lambda: len([r for r in waiting.ctl("orders")["orders"] if r["state"] == "planned"]) == 51, what="a plan of all")
     assert plant.ask("SELECT epoch FROM takt.state") == "2"
+
+
+def take(creator, name, count):
+    for first in range(0, count, 100):
+        answer = creator.ask("orders", orders=[order(f"{name}-{i}") for i in range(first, min(first + 100, count))])
+        assert answer["accepted"] == min(100, count - first), answer
+
+
+def wait_planned(plant):
+    wait_until(lambda: plant.ask("SELECT count(*) FROM takt.orders WHERE state = 0") == "0", what="a plan of all")
+
+
+def test_one_that_waits_is_warm_and_goes_on_with_what_the_other_had_planned_up_to_the_end(plant):
+    active, intake = plant.process("planner", **asked()), plant.process("intake")
+    luna = intake.creator("luna")
+    take(luna, "A", 1500)
+    wait_planned(plant)
+    waiting = plant.process("planner")
+    wait_until(lambda: "this one is warm: 1500 orders" in waiting.log(), what="the other to be warm")
+    take(luna, "B", 400)
+    assert luna.ask("cancel", order_refs=[f"A-{i}" for i in range(0, 300, 3)])["type"] == "cancelled"
+    wait_planned(plant)
+    kept = """SELECT (SELECT md5(string_agg(no || ' ' || ship_by_s || ' ' || deliver_by_day, ',' ORDER BY no)) FROM takt.orders
+        WHERE state NOT IN (5, 7)), (SELECT md5(string_agg(order_no || ' ' || item || ' ' || first || ' ' || count || ' ' || lot, ','
+        ORDER BY order_no, item, first)) FROM takt.slice)"""
+    before = plant.ask(kept)
+    begin = time.monotonic()
+    active.kill()
+    wait_until(lambda: serves(waiting), what="the other to take over")
+    print(f"taken over after {time.monotonic() - begin:.1f} s")
+    assert "the last difference is read" in waiting.log() and "are loaded now" not in waiting.log()
+    assert plant.ask(kept) == before
+    assert waiting.ctl("status")["plan"]["orders_open"] == 1800
+    assert luna.ask("orders", orders=[order("C-1")])["accepted"] == 1
+    wait_planned(plant)
+
+
+def test_one_that_waits_and_cannot_follow_any_more_loads_anew(plant):
+    active, waiting, intake = plant.process("planner", **asked()), plant.process("planner"), plant.process("intake")
+    luna = intake.creator("luna")
+    wait_until(lambda: "this one is warm" in waiting.log(), what="the other to be warm")
+    os.kill(waiting.process.pid, signal.SIGSTOP)
+    try:
+        take(luna, "A", 200)
+        wait_planned(plant)
+        plant.ask("DELETE FROM takt.publication")
+    finally:
+        os.kill(waiting.process.pid, signal.SIGCONT)
+    wait_until(lambda: "loaded anew" in waiting.log(), what="it to say so")
+    wait_until(lambda: "this one is warm: 200 orders" in waiting.log(), what="it to be warm again")
+    active.kill()
+    wait_until(lambda: serves(waiting), what="the other to take over")
+    assert "the last difference is read" in waiting.log()
+    assert waiting.ctl("status")["plan"]["orders_open"] == 200
+
+
+def test_one_that_waits_tells_its_manager_how_warm_it_is_and_what_that_takes(plant):
+    plant.process("planner")
+    waiting = plant.stack.enter_context(Managed(store=plant.url))
+    waiting.launch("--role", "planner")
+    said = wait_until(lambda: [s for s in waiting.values("STATUS") if "this one is warm" in s], what="it to be warm")
+    assert re.fullmatch(r"waits: another planner is active; this one is warm: 0 orders as of publication \d+, \d+ MiB", said[-1]), said
+    waiting.stop()
+
+
+def test_one_that_waits_with_a_file_that_lacks_what_is_ordered_says_that_it_could_not_take_over(plant):
+    plant.process("planner")
+    assert plant.process("intake").creator("luna").ask("orders", orders=[order("A-1")])["accepted"] == 1
+    wait_planned(plant)
+    waiting = plant.process("planner", creators={"band": {}})
+    wait_until(lambda: "could not take over (open order" in waiting.log(), what="it to say so")
 
 
 def test_a_planner_that_was_stopped_and_goes_on_is_fenced_and_ends(plant):
