@@ -81,20 +81,24 @@ def push(count):
     link.connect("ipc://orders.sock")
     link.send_json({"type": "hello", "protocol": 1, "creator": "luna"})
     welcome = link.recv_json()
-    size, flying, sent, done = welcome["max_orders"], 0, 0, 0
+    size, flying, sent, done, again = welcome["max_orders"], 0, 0, 0, []
     while done < count:
-        while sent < count and flying + size <= welcome["credit"]:
-            n = min(size, count - sent)
-            orders = [{"order_ref": f"L{sent + k:08d}", "items": [{"product": "tee", "quantity": rng.choice([1, 1, 2]), "options": {
+        while (again or sent < count) and flying + size <= welcome["credit"]:
+            first, n = again.pop() if again else (sent, min(size, count - sent))
+            orders = [{"order_ref": f"L{first + k:08d}", "items": [{"product": "tee", "quantity": rng.choice([1, 1, 2]), "options": {
                 "fabric": rng.choice(["white", "black", "grey", "red"]), "size": rng.choice("SML"), "ink": rng.choice(["light", "dark", "neon", "gold"]),
                 "design": f"d{rng.randint(1, 50)}"}}],
-                "recipient": {"name": f"Person {sent + k}", "address": {"country": "GB", "city": "York", "line1": f"{k} Long Street", "postal_code": "YO1"}}}
+                "recipient": {"name": f"Person {first + k}", "address": {"country": "GB", "city": "York", "line1": f"{k} Long Street", "postal_code": "YO1"}}}
                 for k in range(n)]
-            link.send_json({"type": "orders", "id": f"{sent}/{n}", "orders": orders})
-            sent, flying = sent + n, flying + n
+            link.send_json({"type": "orders", "id": f"{first}/{n}", "orders": orders})
+            sent, flying = max(sent, first + n), flying + n
         answer = link.recv_json()
-        n = int(answer["id"].split("/")[1])
+        first, n = (int(number) for number in answer["id"].split("/"))
         flying -= n
+        if answer.get("problem") == "busy":
+            again.append((first, n))
+            time.sleep(0.1)
+            continue
         if answer["type"] != "accepted":
             sys.exit(f"open_orders: {answer}")
         done += answer["accepted"] + answer["duplicates"]
