@@ -7,7 +7,6 @@
 #include "daemon/sim/gztext.h"
 #include "daemon/wire/order.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +15,7 @@ enum { QUANTITY_MAX = 10000 };
 struct feed {
     char *path;
     struct gztext *text;
-    json_t *document;
+    struct tree tree;
     struct feed_message message;
     int64_t last_s;
 };
@@ -35,14 +34,14 @@ int feed_open(const char *path, struct feed **ret, struct takt_error *err) {
 void feed_close(struct feed *f) {
     if (f == NULL)
         return;
-    json_decref(f->document);
+    tree_done(&f->tree);
     gztext_close(f->text);
     free(f->path);
     free(f);
 }
 
 static struct reader root(const struct feed *f, struct refusal *refusal) {
-    return (struct reader){.node = f->document, .value_kind = REFUSAL_BAD_MESSAGE, .refusal = refusal};
+    return (struct reader){.node = f->tree.nodes, .value_kind = REFUSAL_BAD_MESSAGE, .refusal = refusal};
 }
 
 static bool read_message(struct feed *f, struct refusal *refusal) {
@@ -61,14 +60,12 @@ static bool read_message(struct feed *f, struct refusal *refusal) {
 }
 
 static int parse(struct feed *f, const char *line, size_t length, struct takt_error *err) {
-    json_error_t why;
-    json_decref(f->document);
-    f->document = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
-    if (f->document == NULL)
-        return takt_fail(err, TAKT_EDATA, "%s:%u:%d: %s", f->path, gztext_line(f->text), why.column, why.text);
-    if (!json_is_object(f->document))
-        return takt_fail(err, TAKT_EDATA, "%s:%u: a line of a feed is a JSON object", f->path, gztext_line(f->text));
     struct refusal refusal = {0};
+    tree_done(&f->tree);
+    if (!tree_parse(&f->tree, line, length, &refusal))
+        return takt_fail(err, TAKT_EDATA, "%s:%u: %s", f->path, gztext_line(f->text), refusal.detail);
+    if (f->tree.nodes->kind != TREE_OBJECT)
+        return takt_fail(err, TAKT_EDATA, "%s:%u: a line of a feed is a JSON object", f->path, gztext_line(f->text));
     if (!read_message(f, &refusal))
         return takt_fail(err, TAKT_EDATA, "%s:%u: %s%s%s", f->path, gztext_line(f->text), refusal.at,
                          refusal.at[0] != '\0' ? ": " : "", refusal.detail);

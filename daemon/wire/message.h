@@ -3,8 +3,7 @@
 
 /* A message: the bytes of one frame, parsed into its type, its id and its document.
  *
- * Strict: one JSON object in UTF-8, no key twice, at most MESSAGE_LEVELS_MAX levels and MESSAGE_VALUES_MAX values (both counted
- * before anything is built, so that a small hostile frame cannot cost much), a text `type` of at most 64 bytes, and `id`, if
+ * Strict: one JSON object in UTF-8, no key twice, at most MESSAGE_LEVELS_MAX levels and MESSAGE_VALUES_MAX values, a text `type` of at most 64 bytes, and `id`, if
  * there is one, a text of 1 to 64 bytes. What else is in it is read with daemon/wire/reader.h.
  *
  * Threads: one owner at a time. Ownership: the bytes may go once it is read; message_done frees it.
@@ -15,15 +14,15 @@
 
 enum {
     MESSAGE_SIZE_MAX = 1 << 20,
-    MESSAGE_LEVELS_MAX = 16,
-    MESSAGE_VALUES_MAX = 200000,
+    MESSAGE_LEVELS_MAX = TREE_LEVELS_MAX,
+    MESSAGE_VALUES_MAX = TREE_VALUES_MAX,
     MESSAGE_ID_MAX = 64
 };
 
 struct message {
     char type[65];
     char id[MESSAGE_ID_MAX + 1]; /* "": none */
-    struct json_t *document;
+    struct tree tree;
 };
 
 bool message_read(const void *bytes, size_t size, struct message *ret, struct refusal *ret_refusal);

@@ -7,7 +7,7 @@
 
 #include "base/time.h"
 
-#include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,22 +65,22 @@ static const char *called(const struct reader *r, const char *name) {
 /* ---- one member ---- */
 
 /* NULL: it is missing; then *ret_fine says whether that may be. */
-static json_t *find(const struct reader *r, const char *name, enum need need, bool *ret_fine) {
-    json_t *node = json_object_get(r->node, name);
+static struct tree_node *find(const struct reader *r, const char *name, enum need need, bool *ret_fine) {
+    struct tree_node *node = tree_member(r->node, name);
     *ret_fine = node != NULL || need == READ_OPTIONAL;
     if (!*ret_fine)
         reader_problem(r, name, r->value_kind, "%s is missing", name);
     return node;
 }
 
-static const char *type_text(const json_t *node) {
+static const char *type_text(const struct tree_node *node) {
     static const char *const names[] = {
-        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",  [JSON_STRING] = "text", [JSON_INTEGER] = "an integer",
-        [JSON_REAL] = "a number with a fraction or exponent", [JSON_TRUE] = "true", [JSON_FALSE] = "false", [JSON_NULL] = "null"};
-    return names[json_typeof(node)];
+        [TREE_OBJECT] = "an object", [TREE_LIST] = "a list",  [TREE_TEXT] = "text", [TREE_INTEGER] = "an integer",
+        [TREE_REAL] = "a number with a fraction or exponent", [TREE_TRUE] = "true", [TREE_FALSE] = "false", [TREE_NULL] = "null"};
+    return names[node->kind];
 }
 
-static bool wrong_type(const struct reader *r, const char *name, const json_t *node, const char *wanted) {
+static bool wrong_type(const struct reader *r, const char *name, const struct tree_node *node, const char *wanted) {
     return reader_problem(r, name, REFUSAL_BAD_MESSAGE, "%s must be %s, not %s", called(r, name), wanted, type_text(node));
 }
 
@@ -102,13 +102,13 @@ bool text_is_plain(const char *text) {
     return true;
 }
 
-static bool check_text(const struct reader *r, const char *name, json_t *node, size_t most) {
-    if (!json_is_string(node))
+static bool check_text(const struct reader *r, const char *name, struct tree_node *node, size_t most) {
+    if (node->kind != TREE_TEXT)
         return wrong_type(r, name, node, "text");
-    if (json_string_length(node) > most)
-        return reader_problem(r, name, r->value_kind, "%s is %zu bytes long, at most %zu are allowed", called(r, name),
-                             json_string_length(node), most);
-    if (!text_is_plain(json_string_value(node)))
+    if (node->size > most)
+        return reader_problem(r, name, r->value_kind, "%s is %u bytes long, at most %zu are allowed", called(r, name),
+                             node->size, most);
+    if (!node->plain && !text_is_plain(node->text))
         return reader_problem(r, name, r->value_kind,
                              "%s has a control character, or an invisible one that changes the direction of writing",
                              called(r, name));
@@ -117,28 +117,28 @@ static bool check_text(const struct reader *r, const char *name, json_t *node, s
 
 static bool read_text_as(const struct reader *r, const char *name, enum need need, size_t most, const char **ret) {
     bool fine;
-    json_t *node = find(r, name, need, &fine);
+    struct tree_node *node = find(r, name, need, &fine);
     if (node == NULL)
         return fine;
     if (!check_text(r, name, node, most))
         return false;
-    if (json_string_length(node) > 0)
-        *ret = json_string_value(node);
+    if (node->size > 0)
+        *ret = node->text;
     else if (need == READ_REQUIRED)
         return reader_problem(r, name, r->value_kind, "%s is empty", name);
     return true;
 }
 
 bool reader_has(const struct reader *r, const char *name) {
-    return json_object_get(r->node, name) != NULL;
+    return tree_member(r->node, name) != NULL;
 }
 
 enum member_kind reader_kind(const struct reader *r, const char *name) {
-    const json_t *node = json_object_get(r->node, name);
+    struct tree_node *node = tree_member(r->node, name);
     return node == NULL            ? MEMBER_MISSING
-           : json_is_string(node)  ? MEMBER_TEXT
-           : json_is_integer(node) ? MEMBER_INTEGER
-           : json_is_boolean(node) ? MEMBER_BOOLEAN
+           : node->kind == TREE_TEXT  ? MEMBER_TEXT
+           : node->kind == TREE_INTEGER ? MEMBER_INTEGER
+           : node->kind == TREE_TRUE || node->kind == TREE_FALSE ? MEMBER_BOOLEAN
                                    : MEMBER_OTHER;
 }
 
@@ -157,25 +157,25 @@ static bool in_range(const struct reader *r, const char *name, int64_t value, in
 
 bool reader_integer(const struct reader *r, const char *name, enum need need, int64_t least, int64_t most, int64_t *ret) {
     bool fine;
-    json_t *node = find(r, name, need, &fine);
+    struct tree_node *node = find(r, name, need, &fine);
     if (node == NULL)
         return fine;
-    if (!json_is_integer(node))
+    if (node->kind != TREE_INTEGER)
         return wrong_type(r, name, node, "an integer");
-    if (!in_range(r, name, json_integer_value(node), least, most))
+    if (!in_range(r, name, node->integer, least, most))
         return false;
-    *ret = json_integer_value(node);
+    *ret = node->integer;
     return true;
 }
 
 bool reader_milli(const struct reader *r, const char *name, enum need need, int64_t least, int64_t most, int64_t *ret) {
     bool fine;
-    json_t *node = find(r, name, need, &fine);
+    struct tree_node *node = find(r, name, need, &fine);
     if (node == NULL)
         return fine;
-    if (!json_is_number(node))
+    if (node->kind != TREE_INTEGER && node->kind != TREE_REAL)
         return wrong_type(r, name, node, "a number");
-    double value = json_number_value(node), limit = (double)READ_INTEGER_MAX / 1000;
+    double value = tree_real(node), limit = (double)READ_INTEGER_MAX / 1000;
     if (!(value >= -limit && value <= limit))
         return reader_problem(r, name, REFUSAL_BAD_MESSAGE, "%s is too large", name);
     double milli = value * 1000;
@@ -191,12 +191,12 @@ bool reader_milli(const struct reader *r, const char *name, enum need need, int6
 
 bool reader_boolean(const struct reader *r, const char *name, enum need need, bool *ret) {
     bool fine;
-    json_t *node = find(r, name, need, &fine);
+    struct tree_node *node = find(r, name, need, &fine);
     if (node == NULL)
         return fine;
-    if (!json_is_boolean(node))
+    if (node->kind != TREE_TRUE && node->kind != TREE_FALSE)
         return wrong_type(r, name, node, "true or false");
-    *ret = json_is_true(node);
+    *ret = node->kind == TREE_TRUE;
     return true;
 }
 
@@ -235,7 +235,7 @@ bool reader_duration(const struct reader *r, const char *name, enum need need, i
 
 /* ---- children ---- */
 
-static struct reader child(const struct reader *parent, const char *name, size_t index, json_t *node) {
+static struct reader child(const struct reader *parent, const char *name, size_t index, struct tree_node *node) {
     return (struct reader){.node = node,
                            .parent = parent,
                            .name = name,
@@ -246,22 +246,22 @@ static struct reader child(const struct reader *parent, const char *name, size_t
 
 bool reader_object(const struct reader *r, const char *name, enum need need, struct reader *ret) {
     bool fine;
-    json_t *node = find(r, name, need, &fine);
+    struct tree_node *node = find(r, name, need, &fine);
     *ret = child(r, name, 0, node);
-    if (node && !json_is_object(node))
+    if (node && node->kind != TREE_OBJECT)
         return wrong_type(r, name, node, "an object");
     return fine;
 }
 
 bool reader_list(const struct reader *r, const char *name, enum need need, size_t least, size_t most, struct reader *ret) {
     bool fine;
-    json_t *node = find(r, name, need, &fine);
+    struct tree_node *node = find(r, name, need, &fine);
     *ret = child(r, name, 0, node);
     if (node == NULL)
         return fine;
-    if (!json_is_array(node))
+    if (node->kind != TREE_LIST)
         return wrong_type(r, name, node, "a list");
-    size_t count = json_array_size(node);
+    size_t count = node->size;
     if (count < least || count > most)
         return reader_problem(r, name, r->value_kind, "%s has %zu elements; there must be from %zu to %zu", name, count, least,
                              most);
@@ -269,30 +269,31 @@ bool reader_list(const struct reader *r, const char *name, enum need need, size_
 }
 
 size_t reader_count(const struct reader *r) {
-    return json_is_array(r->node) ? json_array_size(r->node) : json_object_size(r->node);
+    return r->node ? r->node->size : 0;
 }
 
 bool reader_list_object(const struct reader *list, size_t index, struct reader *ret) {
-    json_t *node = json_array_get(list->node, index);
+    struct tree_node *node = tree_element(list->node, index);
     *ret = child(list, NULL, index, node);
-    return json_is_object(node) || wrong_type(ret, NULL, node, "an object");
+    return node->kind == TREE_OBJECT || wrong_type(ret, NULL, node, "an object");
 }
 
 bool reader_list_text(const struct reader *list, size_t index, size_t most, const char **ret) {
-    json_t *node = json_array_get(list->node, index);
+    struct tree_node *node = tree_element(list->node, index);
     struct reader element = child(list, NULL, index, node);
     if (!check_text(&element, NULL, node, most))
         return false;
-    if (json_string_length(node) == 0)
+    if (node->size == 0)
         return reader_problem(&element, NULL, list->value_kind, "%s has an empty text", called(list, NULL));
-    *ret = json_string_value(node);
+    *ret = node->text;
     return true;
 }
 
 bool reader_next(const struct reader *r, void **at, const char **ret_name) {
-    *at = *at ? json_object_iter_next(r->node, *at) : json_object_iter(r->node);
-    if (*at == NULL)
+    struct tree_node *next = tree_next(r->node, *at);
+    *at = next;
+    if (next == NULL)
         return false;
-    *ret_name = json_object_iter_key(*at);
+    *ret_name = next->name;
     return true;
 }

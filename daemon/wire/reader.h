@@ -21,14 +21,13 @@
  * Cost: paths are put together only when something is refused. */
 
 #include "daemon/wire/refusal.h"
+#include "daemon/wire/tree.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-struct json_t;
-
 struct reader {
-    struct json_t *node;              /* an object or an array; NULL: it was optional and is missing */
+    struct tree_node *node;           /* an object or an array; NULL: it was optional and is missing */
     const struct reader *parent;      /* NULL: the message itself */
     const char *name;                 /* in the parent, NULL: by index */
     size_t index;

@@ -151,8 +151,12 @@ void writer_day(struct writer *w, const char *name, int32_t day) {
 }
 
 void writer_json(struct writer *w, const char *name, const char *json) {
+    writer_json_part(w, name, json, strlen(json));
+}
+
+void writer_json_part(struct writer *w, const char *name, const char *json, size_t size) {
     put_name(w, name);
-    put(w, json, strlen(json));
+    put(w, json, size);
 }
 
 char *writer_take(struct writer *w, size_t *ret_size) {

@@ -48,6 +48,7 @@ void writer_null(struct writer *w, const char *name);
 void writer_time(struct writer *w, const char *name, int64_t time_s);        /* nothing if TAKT_TIME_NONE or _NEVER */
 void writer_day(struct writer *w, const char *name, int32_t day);            /* nothing if TAKT_DAY_NONE */
 void writer_json(struct writer *w, const char *name, const char *json);      /* JSON already */
+void writer_json_part(struct writer *w, const char *name, const char *json, size_t size); /* that ends without a NUL */
 
 /* Everything is ended: the bytes, followed by a NUL that ret_size (may be NULL) does not count. The writer is empty after. */
 char *writer_take(struct writer *w, size_t *ret_size);
