@@ -22,7 +22,7 @@ import time
 import zmq
 import zmq.auth
 
-from intake import ORDER, ROOT, load, plant, start
+from intake import EDD, ORDER, ROOT, load, plant, start
 
 CONNECTIONS = 50
 WEEK = 50000  # orders, each with a promise and its cancellation
@@ -42,7 +42,7 @@ class Bench:
         with open("order.json", "w", encoding="utf-8") as file:
             json.dump(ORDER, file)
         with open("plant.yaml", "w", encoding="utf-8") as file:
-            json.dump(plant(["flood", *self.names], self.keys, self.port), file)
+            json.dump(plant(["flood", *self.names], self.keys, self.port, "sqlite:takt.db", EDD), file)
 
     def push(self, names, orders, prefix, *more):
         return load(self.build, names, self.keys["plant"], self.port, orders, "--prefix", prefix, *more)

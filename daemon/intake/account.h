@@ -15,7 +15,9 @@ enum {
     ACCOUNT_CREDIT = 2000,     /* orders sent and not yet answered, at all processes together that the creator is connected to */
     ACCOUNT_CREDIT_LOW = 500,  /* while much waits */
     ACCOUNT_CREDIT_LEAST = 100, /* while the store fails */
-    ACCOUNT_STORE = 200        /* orders at the store at a time, times the creator's share; see I6 of intake.h */
+    ACCOUNT_STORE = 200,       /* orders at the store at a time, times the creator's share; see I6 of intake.h */
+    ACCOUNT_STORE_BESIDE = 40, /* the same, while somebody else sends little */
+    ACCOUNT_BESIDE_MS = 1000   /* for how long who has sent little is remembered */
 };
 
 struct account {

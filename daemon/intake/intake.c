@@ -128,10 +128,24 @@ static uint32_t weight_of(const struct store_request *r) {
                                    : 1;
 }
 
+static void note_sparse(struct intake *in, const struct account *a) {
+    if (in->sparse[0].account != a)
+        in->sparse[1] = in->sparse[0];
+    in->sparse[0] = (struct sparse){a, in->now_ms};
+}
+
+/* How many orders of the creator may be at the store. */
+static uint32_t store_most(const struct intake *in, const struct account *a) {
+    const struct sparse *other = &in->sparse[in->sparse[0].account == a];
+    bool beside = other->account && in->now_ms - other->at_ms < ACCOUNT_BESIDE_MS;
+    int32_t share = a->place < 0 ? 1 : in->plant->creators[a->place].share;
+    return (uint32_t)(beside ? ACCOUNT_STORE_BESIDE : ACCOUNT_STORE) * (uint32_t)(share < 1 ? 1 : share);
+}
+
 /* One change may go, however large. */
 static void send_held(struct intake *in, struct account *a) {
-    int32_t share = a->place < 0 ? 1 : in->plant->creators[a->place].share;
-    while (a->held && a->at_store < ACCOUNT_STORE * (uint32_t)(share < 1 ? 1 : share)) {
+    const uint32_t most = store_most(in, a);
+    while (a->held && a->at_store < most) {
         struct store_request *r = a->held;
         a->held = r->next;
         r->next = NULL;
@@ -157,6 +171,8 @@ void job_submit(struct intake *in, struct job *job, enum store_op op, struct sto
     }
     hold(job->account, request);
     send_held(in, job->account);
+    if (job->account->held == NULL)
+        note_sparse(in, job->account);
 }
 
 void job_ask(struct intake *in, struct job *job, struct ask *ask) {

@@ -30,7 +30,9 @@
  *
  *  I6  What changes a creator's orders reaches the store in the order in which it came, and while ACCOUNT_STORE orders times its
  *      share are there, the rest waits here: a commit stays short however much one sends, and who sends one order waits behind
- *      no more than that of each other creator.
+ *      no more than that of each other creator. While another creator sends so little that nothing of it ever waits here, it is
+ *      ACCOUNT_STORE_BESIDE: who has much waits for itself anyway and loses little by short commits, who has little waits for the
+ *      commit under way and the next.
  *
  * Threads: one owner. Ownership: a reply's text is the receiver's, to be freed with free(); requests and asks, and all that
  * they point to, stay the intake's. Errors: everything that a peer can do wrong is a `problem` to it. */
@@ -44,8 +46,8 @@ enum {
     INTAKE_ORDERS_MAX = 500,      /* orders, or references, in one message */
     INTAKE_PENDING_MAX = 50000,   /* orders at the store */
     INTAKE_JOBS_MAX = 3000,       /* messages under way */
-    INTAKE_WORK_BYTES = 256 << 10, /* of messages dealt with before the sockets are looked at again */
-    INTAKE_WORK_MESSAGES = 300,
+    INTAKE_WORK_BYTES = 64 << 10, /* of messages dealt with before the sockets are looked at again: a millisecond's work at most */
+    INTAKE_WORK_MESSAGES = 60,
     INTAKE_EVENT_READS_MAX = 64,  /* reads of events under way */
     INTAKE_EVENT_POLL_MS = 5000,  /* how often subscribers are looked after if nobody says that there is news */
     INTAKE_EVENT_ALONE_MS = 30000, /* likewise, where no other process works with the store (intake_presence) */

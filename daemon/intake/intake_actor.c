@@ -15,7 +15,7 @@
 #include <sodium.h>
 #include <zmq.h>
 
-enum { MAIL_PER_TURN_MAX = 2000, FRAMES_PER_TURN_MAX = 500 };
+enum { MAIL_PER_TURN_MAX = 2000, FRAMES_PER_TURN_MAX = 100 };
 
 struct intake_actor {
     struct bus_port *port;

@@ -31,6 +31,12 @@ struct job {
     uint32_t out;
 };
 
+/* Who sent a change last that went to the store at once, since nothing of its creator's waited here; and who before, another one. */
+struct sparse {
+    const struct account *account; /* NULL: nobody yet */
+    int64_t at_ms;
+};
+
 struct intake {
     struct plant *plant;
     struct estimate *estimate;
@@ -43,6 +49,7 @@ struct intake {
     int64_t poll_ms;         /* when all subscribers are to be looked after next */
     bool store_fails;        /* what the last write said */
     bool noted_old_copy;
+    struct sparse sparse[2];
     uint32_t pending;        /* orders */
     uint32_t jobs, reads;
     size_t owed;

@@ -14,7 +14,7 @@
 static void reserve(struct writer *w, size_t more) {
     if (w->cap - w->size > more) /* a NUL always fits behind */
         return;
-    w->cap = w->cap + w->cap / 2 + more + 64;
+    w->cap = w->cap + w->cap / 2 + more + 256;
     w->bytes = takt_realloc(w->bytes, w->cap, 1);
 }
 

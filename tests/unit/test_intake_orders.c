@@ -274,6 +274,41 @@ static void a_creators_changes_reach_the_store_a_few_at_a_time_and_in_order(void
     bed_close(&b);
 }
 
+static void beside_one_who_sends_little_fewer_are_at_the_store(void **state) {
+    (void)state;
+    struct bed b;
+    bed_open_plant(&b, "creators: {luna: {}}", "creators: {luna: {}, band: {}}");
+    bed_hello(&b, 1, "luna");
+    bed_hello(&b, 2, "band");
+    b.hold = true;
+    bed_orders(&b, 2, "A", 1);
+    bed_orders(&b, 1, "A", ACCOUNT_STORE_BESIDE);
+    bed_orders(&b, 1, "B", 1);
+    assert_int_equal(b.held_count, 2); /* luna's second waits */
+    bed_time(&b, ACCOUNT_BESIDE_MS);
+    bed_orders(&b, 1, "C", 1);
+    assert_int_equal(b.held_count, 4); /* band has gone, and nothing of luna's waits any more */
+    bed_close(&b);
+}
+
+static void beside_one_who_sends_much_as_many_are_at_the_store(void **state) {
+    (void)state;
+    struct bed b;
+    bed_open_plant(&b, "creators: {luna: {}}", "creators: {luna: {}, band: {}}");
+    bed_hello(&b, 1, "luna");
+    bed_hello(&b, 2, "band");
+    b.hold = true;
+    bed_orders(&b, 1, "A", ACCOUNT_STORE);
+    bed_orders(&b, 1, "B", ACCOUNT_STORE);
+    bed_time(&b, ACCOUNT_BESIDE_MS);
+    bed_orders(&b, 1, "C", 1); /* waits as well, so luna has not sent little */
+    assert_int_equal(b.held_count, 1);
+    bed_orders(&b, 2, "A", ACCOUNT_STORE_BESIDE);
+    bed_orders(&b, 2, "B", 1);
+    assert_int_equal(b.held_count, 3);
+    bed_close(&b);
+}
+
 static void too_much_under_way_is_busy(void **state) {
     (void)state;
     struct bed b;
@@ -323,6 +358,8 @@ int main(void) {
         cmocka_unit_test(a_rate_is_kept),
         cmocka_unit_test(a_connection_waits_for_its_own_answers_and_nobody_else_does),
         cmocka_unit_test(a_creators_changes_reach_the_store_a_few_at_a_time_and_in_order),
+        cmocka_unit_test(beside_one_who_sends_little_fewer_are_at_the_store),
+        cmocka_unit_test(beside_one_who_sends_much_as_many_are_at_the_store),
         cmocka_unit_test(too_much_under_way_is_busy),
         cmocka_unit_test(what_is_not_offered_yet_is_not_ignored),
     };
