@@ -85,6 +85,21 @@ def test_the_same_order_over_many_connections_at_once_is_accepted_once(lab):
     assert sum(a["duplicates"] for a in answers) == 999
 
 
+def test_the_same_order_ref_from_two_creators_a_thousand_times_at_once_is_one_order_of_each(lab):
+    """In two versions: the one that comes first stands, the other is in conflict with it however often it is sent."""
+    peers = {name: [lab.creator(name) for _ in range(10)] for name in ("luna", "shop")}
+    for k in range(50):
+        for one in peers.values():
+            for peer in one:
+                peer.send(type="orders", id=f"{k}", orders=[order("ONE", quantity=1 + k % 2)])
+    for one in peers.values():
+        answers = [(k % 2, peer.answer(lambda m, k=k: m.get("id") == str(k))) for peer in one for k in range(50)]
+        first = [version for version, a in answers if a["accepted"] == 1]
+        assert len(first) == 1
+        assert sum(a["duplicates"] for version, a in answers if version == first[0]) == 249
+        assert [refused(a) for version, a in answers if version != first[0]] == [["conflict"]] * 250
+
+
 def test_limits_of_a_creator_hold_for_new_orders_only(lab):
     band = lab.creator("band")
     answer = band.ask("orders", orders=[order(f"{i}") for i in range(7)])
