@@ -27,6 +27,10 @@ struct account {
     uint32_t part, part_before; /* of ACCOUNT_CREDIT, as the creator was told last and before that */
     uint32_t at_store;    /* orders, and what else changes one */
     struct store_request *held, *held_last; /* changes that wait until less is at the store, in order */
+    int64_t sent_ms;      /* when the first of those went there */
+    int64_t resume_ms;    /* while it pauses */
+    bool pauses;          /* what is held waits for that */
+    struct account *paused_prev, *paused_next;
     int64_t allowance_milli, refilled_ms; /* of rate */
     UT_hash_handle hh;
 };

@@ -37,6 +37,10 @@ void intake_problem(struct intake *in, uint64_t peer, const char *id, const stru
     in->stats.problems++;
 }
 
+void intake_store(struct intake *in, struct store_request *request) {
+    add_effect(in, INTAKE_STORE)->request = request;
+}
+
 void intake_wake_planner(struct intake *in) {
     add_effect(in, INTAKE_WAKE_PLANNER);
 }
@@ -118,61 +122,15 @@ void *job_new(struct intake *in, size_t size, const struct session *session, con
     return job;
 }
 
-static bool is_change(enum store_op op) {
-    return op == STORE_ACCEPT || op == STORE_AMEND || op == STORE_CANCEL;
-}
-
-static uint32_t weight_of(const struct store_request *r) {
-    return r->op == STORE_ACCEPT   ? (uint32_t)((const struct store_accept *)(const void *)r)->count
-           : r->op == STORE_CANCEL ? (uint32_t)((const struct store_cancel *)(const void *)r)->count
-                                   : 1;
-}
-
-static void note_sparse(struct intake *in, const struct account *a) {
-    if (in->sparse[0].account != a)
-        in->sparse[1] = in->sparse[0];
-    in->sparse[0] = (struct sparse){a, in->now_ms};
-}
-
-/* How many orders of the creator may be at the store. */
-static uint32_t store_most(const struct intake *in, const struct account *a) {
-    const struct sparse *other = &in->sparse[in->sparse[0].account == a];
-    bool beside = other->account && in->now_ms - other->at_ms < ACCOUNT_BESIDE_MS;
-    int32_t share = a->place < 0 ? 1 : in->plant->creators[a->place].share;
-    return (uint32_t)(beside ? ACCOUNT_STORE_BESIDE : ACCOUNT_STORE) * (uint32_t)(share < 1 ? 1 : share);
-}
-
-/* One change may go, however large. */
-static void send_held(struct intake *in, struct account *a) {
-    const uint32_t most = store_most(in, a);
-    while (a->held && a->at_store < most) {
-        struct store_request *r = a->held;
-        a->held = r->next;
-        r->next = NULL;
-        a->at_store += weight_of(r);
-        add_effect(in, INTAKE_STORE)->request = r;
-    }
-}
-
-static void hold(struct account *a, struct store_request *r) {
-    r->next = NULL;
-    *(a->held ? &a->held_last->next : &a->held) = r;
-    a->held_last = r;
-}
-
 void job_submit(struct intake *in, struct job *job, enum store_op op, struct store_request *request) {
     request->op = op;
     request->tag = (uint64_t)(uintptr_t)job;
     job->out++;
     in->owed++;
-    if (!is_change(op)) {
-        add_effect(in, INTAKE_STORE)->request = request;
-        return;
-    }
-    hold(job->account, request);
-    send_held(in, job->account);
-    if (job->account->held == NULL)
-        note_sparse(in, job->account);
+    if (changes_are(op))
+        changes_submit(in, job->account, request);
+    else
+        intake_store(in, request);
 }
 
 void job_ask(struct intake *in, struct job *job, struct ask *ask) {
@@ -205,10 +163,8 @@ static void job_back(struct intake *in, struct job *job) {
 
 void intake_stored(struct intake *in, struct store_request *request) {
     struct job *job = (struct job *)(uintptr_t)request->tag;
-    if (is_change(request->op)) {
-        job->account->at_store -= weight_of(request);
-        send_held(in, job->account);
-    }
+    if (changes_are(request->op))
+        changes_back(in, job->account, request);
     job_back(in, job);
 }
 
@@ -384,6 +340,11 @@ void intake_lost(struct intake *in, uint64_t peer) {
 void intake_time(struct intake *in, int64_t plant_s, int64_t mono_ms) {
     in->now_s = plant_s;
     in->now_ms = mono_ms;
+    changes_turn(in);
+}
+
+void intake_end(struct intake *in) {
+    changes_hurry(in);
 }
 
 void intake_wake(struct intake *in) {
@@ -444,7 +405,8 @@ void intake_free(struct intake *in) {
 }
 
 int64_t intake_next_ms(const struct intake *in) {
-    return in->poll_ms;
+    int64_t changes_ms = changes_next_ms(in);
+    return changes_ms < in->poll_ms ? changes_ms : in->poll_ms;
 }
 
 size_t intake_owed(const struct intake *in) {

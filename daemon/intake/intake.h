@@ -30,9 +30,7 @@
  *
  *  I6  What changes a creator's orders reaches the store in the order in which it came, and while ACCOUNT_STORE orders times its
  *      share are there, the rest waits here: a commit stays short however much one sends, and who sends one order waits behind
- *      no more than that of each other creator. While another creator sends so little that nothing of it ever waits here, it is
- *      ACCOUNT_STORE_BESIDE: who has much waits for itself anyway and loses little by short commits, who has little waits for the
- *      commit under way and the next.
+ *      no more than that of each other creator. Beside who sends little it is fewer, and not all of the time (daemon/intake/changes.h).
  *
  * Threads: one owner. Ownership: a reply's text is the receiver's, to be freed with free(); requests and asks, and all that
  * they point to, stay the intake's. Errors: everything that a peer can do wrong is a `problem` to it. */
@@ -90,6 +88,7 @@ void intake_lost(struct intake *in, uint64_t peer);
 void intake_stored(struct intake *in, struct store_request *request);
 void intake_answered(struct intake *in, struct ask *ask);
 void intake_wake(struct intake *in); /* there may be new events */
+void intake_end(struct intake *in);  /* nothing more is received: what waits goes to the store as fast as it may */
 void intake_turn(struct intake *in);
 int64_t intake_next_ms(const struct intake *in);                     /* when it wants a turn at the latest */
 

@@ -95,6 +95,7 @@ static void take_mail(struct intake_actor *a, const struct mail *mail) {
         break;
     case MAIL_STOP:
         a->stopping = true;
+        intake_end(a->intake);
         break;
     default:
         log_warning("intake", "a mail of kind %d from %s means nothing here, ignoring", (int)mail->kind,

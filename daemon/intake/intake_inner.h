@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "daemon/intake/account.h"
+#include "daemon/intake/changes.h"
 #include "daemon/intake/inbox.h"
 #include "daemon/intake/intake.h"
 #include "daemon/intake/presence.h"
@@ -31,8 +32,7 @@ struct job {
     uint32_t out;
 };
 
-/* Who sent a change last that went to the store at once, since nothing of its creator's waited here; and who before, another one. */
-struct sparse {
+struct sparse { /* of changes.h */
     const struct account *account; /* NULL: nobody yet */
     int64_t at_ms;
 };
@@ -49,7 +49,9 @@ struct intake {
     int64_t poll_ms;         /* when all subscribers are to be looked after next */
     bool store_fails;        /* what the last write said */
     bool noted_old_copy;
-    struct sparse sparse[2];
+    struct sparse sparse[2];  /* the last one, and the last that is another */
+    struct account *paused;
+    bool hurry;              /* nobody pauses any more */
     uint32_t pending;        /* orders */
     uint32_t jobs, reads;
     size_t owed;
@@ -61,6 +63,7 @@ struct intake {
 /* ---- answers ---- */
 void intake_say(struct intake *in, uint64_t peer, struct writer *w);
 void intake_problem(struct intake *in, uint64_t peer, const char *id, const struct refusal *refusal);
+void intake_store(struct intake *in, struct store_request *request);
 void intake_wake_planner(struct intake *in);
 /* What a store's failure means to a creator; also notes how the store does. */
 void intake_store_refusal(struct intake *in, const struct store_request *r, struct refusal *ret);

@@ -69,10 +69,13 @@ static void count_refused(struct intake *in, struct writer *w, struct reply_acce
     reply_accepted_refused(w, v->order_ref, refusal);
 }
 
-/* at: the order's place, since an order_ref may stand in a message more than once. */
-static void write_stored(struct intake *in, struct writer *w, struct reply_accepted *counts, const struct verdict *v, const char *at,
+/* place: the order's, since an order_ref may stand in a message more than once. */
+static void write_stored(struct intake *in, struct writer *w, struct reply_accepted *counts, const struct verdict *v, size_t place,
                          const struct store_accept *from) {
     struct refusal refusal;
+    char at[32] = "";
+    if (from->orders[v->place].ret_outcome != ACCEPT_NEW)
+        snprintf(at, sizeof at, "/orders/%zu", place);
     switch (from->orders[v->place].ret_outcome) {
     case ACCEPT_NEW:
         counts->accepted++;
@@ -103,9 +106,7 @@ static void write_row(struct intake *in, struct writer *w, struct reply_accepted
         intake_store_refusal(in, &job->look_up.head, &refusal);
         count_refused(in, w, counts, v, &refusal);
     } else {
-        char at[32];
-        snprintf(at, sizeof at, "/orders/%u", (unsigned)(v - job->verdicts));
-        write_stored(in, w, counts, v, at, v->way == WAY_ACCEPT ? &job->accept : &job->look_up);
+        write_stored(in, w, counts, v, (size_t)(v - job->verdicts), v->way == WAY_ACCEPT ? &job->accept : &job->look_up);
     }
 }
 

@@ -193,6 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct store_config config = {.url = "memory:", .plant = "p", .create = true};
     must(store_open(&config, &l.store, NULL) == 0);
     live(&l, (const char *)data, size);
+    intake_end(l.in);
     release(&l);
     answer_asks(&l);
     must(intake_owed(l.in) == 0 && intake_stats(l.in).pending == 0 && intake_stats(l.in).jobs == 0);

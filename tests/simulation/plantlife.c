@@ -377,6 +377,8 @@ static void empty_queues(struct plantlife *l) {
     l->faulty.mode = FAULTS_DROP;
     l->waiting_published = 0;
     outbox_drain(l->outbox);
+    intake_end(l->intake);
+    take_effects(l);
     for (struct store_request *r = NULL; r != NULL || l->waiting_count + l->held_count > 0 || floor_pending(l->floor) > 0;
          r = store_turn(l->store, 0)) {
         lose_results(l, r);

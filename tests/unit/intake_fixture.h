@@ -104,6 +104,7 @@ static inline void bed_open(struct bed *b) {
 }
 
 static inline void bed_close(struct bed *b) {
+    intake_end(b->in);
     bed_release(b);
     for (size_t i = b->first; i < b->count; i++)
         free(b->replies[i].text);
