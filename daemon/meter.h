@@ -28,7 +28,11 @@
     X(STORE_FAILURES, "store_failures", "counter", "", "", "Requests that the store could not carry out, since the start")         \
     X(SLOWEST_US, "watchdog_idle_seconds", "gauge", "seconds", "", "Since the actor that is slowest to do so last made progress")  \
     X(CONNECTIONS_REFUSED, "connections_refused", "counter", "", "", "Connections that found no free descriptor, since the start") \
-    X(BOARDS, "http_streams", "gauge", "", "", "Pages that are open and told of changes")
+    X(BOARDS, "http_streams", "gauge", "", "", "Pages that are open and told of changes")                           \
+    X(TOKENS_GUESSED, "http_tokens_refused", "counter", "", "outcome=\"guess\"",                                                   \
+      "Tokens refused at the HTTP port since the start: wrong, the same wrong one again, offered by who must wait")                 \
+    X(TOKENS_AGAIN, "http_tokens_refused", "counter", "", "outcome=\"again\"", "")                                                 \
+    X(TOKENS_EARLY, "http_tokens_refused", "counter", "", "outcome=\"early\"", "")
 
 enum meter {
 #define X(name, metric, type, unit, label, help) METER_##name,

@@ -11,6 +11,7 @@
 
 #include "daemon/http/address.h"
 #include "daemon/http/code.h"
+#include "daemon/http/door.h"
 #include "daemon/http/pass.h"
 #include "daemon/http/route.h"
 #include "daemon/wire/inherited.h"
@@ -56,6 +57,7 @@ struct http {
     struct http_address address;
     char *name; /* the address as it was given */
     char *token;
+    struct door door;
     struct plant *plant;
     struct MHD_Daemon *daemon; /* NULL: not open */
     int64_t real_ms, try_at_ms, beat_at_ms;
@@ -278,21 +280,6 @@ static const char *header_of(const struct exchange *x, const char *name) {
     return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
 }
 
-static const char *terminal_of(const struct exchange *x) {
-    return pass_terminal(x->http->plant, pass_bearer(header_of(x, MHD_HTTP_HEADER_AUTHORIZATION)));
-}
-
-static bool may_ask(const struct exchange *x) {
-    const char *token = x->http->token;
-    enum route_access access = x->route->access;
-    if (access == ACCESS_OPEN || (*token == '\0' && access != ACCESS_TERMINAL))
-        return true;
-    if (access != ACCESS_BOARD && terminal_of(x) != NULL)
-        return true;
-    return access != ACCESS_TERMINAL && (pass_is(token, pass_bearer(header_of(x, MHD_HTTP_HEADER_AUTHORIZATION))) ||
-                                         pass_is(token, MHD_lookup_connection_value(x->connection, MHD_COOKIE_KIND, "takt")));
-}
-
 /* `/?token=…`: the browser keeps it, and it leaves the address. */
 static enum MHD_Result welcome(struct exchange *x) {
     char cookie[HTTP_TOKEN_MAX + 64];
@@ -303,6 +290,17 @@ static enum MHD_Result welcome(struct exchange *x) {
     MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, cookie);
     MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, "/");
     return respond(x, MHD_HTTP_SEE_OTHER, response, "text/plain");
+}
+
+static enum MHD_Result ask_to_wait(struct exchange *x, int64_t wait_ms) {
+    static const char TEXT[] = "too many wrong tokens: wait\n";
+    char seconds[24];
+    struct MHD_Response *response = MHD_create_response_from_buffer(sizeof TEXT - 1, (void *)(uintptr_t)TEXT, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL)
+        return MHD_NO;
+    snprintf(seconds, sizeof seconds, "%lld", (long long)(wait_ms + 999) / 1000);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+    return respond(x, MHD_HTTP_TOO_MANY_REQUESTS, response, "text/plain; charset=utf-8");
 }
 
 /* ---- libmicrohttpd's callbacks ---- */
@@ -324,7 +322,7 @@ static enum MHD_Result put_message(struct exchange *x) {
         return say(x, MHD_HTTP_CONTENT_TOO_LARGE, "a message may have 64 KiB\n");
     char *bytes = x->text != NULL ? x->text : takt_strdup("");
     x->text = NULL;
-    return put(x, bytes, x->size, terminal_of(x));
+    return put(x, bytes, x->size, door_terminal(x->connection, x->http->plant));
 }
 
 static enum MHD_Result begin_route(struct exchange *x) {
@@ -347,7 +345,25 @@ static enum MHD_Result begin_route(struct exchange *x) {
     return put_question(x);
 }
 
-static enum MHD_Result begin(struct exchange *x, const char *url, const char *method) {
+static enum MHD_Result begin_guarded(struct exchange *x) {
+    struct http *h = x->http;
+    int64_t wait_ms;
+    switch (door_ask(&h->door, x->connection, x->route, h->plant, h->real_ms, &wait_ms)) {
+    case DOOR_OPEN:
+        return begin_route(x);
+    case DOOR_WELCOME:
+        return welcome(x);
+    case DOOR_LATER:
+        return ask_to_wait(x, wait_ms);
+    case DOOR_SHUT:
+        break;
+    }
+    return say(x, MHD_HTTP_UNAUTHORIZED,
+               x->route->access == ACCESS_BOARD ? "open /?token=… with the board's token (http-token)\n"
+                                                : "a terminal's token is needed: Authorization: Bearer …\n");
+}
+
+static enum MHD_Result begin(struct exchange *x, const char *method) {
     const struct http *h = x->http;
     if (h->closing)
         return say(x, MHD_HTTP_SERVICE_UNAVAILABLE, "takt stops\n");
@@ -357,13 +373,7 @@ static enum MHD_Result begin(struct exchange *x, const char *url, const char *me
         return say(x, MHD_HTTP_METHOD_NOT_ALLOWED, x->route->kind == ROUTE_FLOOR ? "POST a message\n" : "this only shows\n");
     if (*h->token == '\0' && !http_host_is_local(header_of(x, MHD_HTTP_HEADER_HOST)))
         return say(x, MHD_HTTP_FORBIDDEN, "ask as localhost, or set a token (http-token)\n");
-    if (may_ask(x))
-        return begin_route(x);
-    if (strcmp(url, "/") == 0 && pass_is(h->token, MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, "token")))
-        return welcome(x);
-    return say(x, MHD_HTTP_UNAUTHORIZED,
-               x->route->access == ACCESS_BOARD ? "open /?token=… with the board's token (http-token)\n"
-                                                : "a terminal's token is needed: Authorization: Bearer …\n");
+    return begin_guarded(x);
 }
 
 /* What is sent where nothing is taken is read over. */
@@ -403,7 +413,7 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, cons
         return MHD_YES;
     }
     if (x->state == EXCHANGE_NEW)
-        return begin(x, url, method);
+        return begin(x, method);
     if (x->state != EXCHANGE_REPLIED)
         return MHD_YES;
     return x->text != NULL ? give_reply(x) : say(x, MHD_HTTP_GATEWAY_TIMEOUT, "no answer in time: the planner or the store is busy\n");
@@ -449,6 +459,7 @@ int http_new(const char *address, const char *token, struct plant *plant, struct
     h->address = read;
     h->name = takt_strdup(address);
     h->token = takt_strdup(token);
+    door_init(&h->door, h->token);
     h->plant = plant_ref(plant);
     h->last_question = &h->first_question;
     *ret = h;

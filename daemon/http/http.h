@@ -18,6 +18,7 @@
  *  - Beyond this machine it opens only with a token, which every request but metrics and health must then carry: as
  *    `Authorization: Bearer …`, or in the cookie that `/?token=…` sets. On loopback a request must name this machine as its
  *    Host, so that no page of elsewhere can read the board through a browser here.
+ *  - Who offers wrong tokens waits longer and longer (guess.h): 429 with Retry-After, whatever it offers then.
  *  - Bounded: so many connections, streams and questions at a time; an unanswered question ends with 504.
  *  - Where the address is in use it is tried again every few seconds; takt goes on without.
  *

@@ -7,14 +7,21 @@
 #include <string.h>
 #include <strings.h>
 
+/* What is compared is of one length whatever was offered, so that not even the token's is learned. */
 bool pass_is(const char *token, const char *text) {
-    size_t length = strlen(token);
-    return length > 0 && text != NULL && strlen(text) == length && sodium_memcmp(text, token, length) == 0;
+    uint8_t wanted[crypto_hash_sha256_BYTES], offered[sizeof wanted];
+    if (*token == '\0' || text == NULL)
+        return false;
+    crypto_hash_sha256(wanted, (const uint8_t *)token, strlen(token));
+    crypto_hash_sha256(offered, (const uint8_t *)text, strlen(text));
+    return sodium_memcmp(wanted, offered, sizeof wanted) == 0;
 }
 
 const char *pass_bearer(const char *header) {
     static const char BEARER[] = "Bearer ";
-    return header != NULL && strncmp(header, BEARER, sizeof BEARER - 1) == 0 ? header + sizeof BEARER - 1 : NULL;
+    if (header == NULL || strncmp(header, BEARER, sizeof BEARER - 1) != 0)
+        return NULL;
+    return header[sizeof BEARER - 1] != '\0' ? header + sizeof BEARER - 1 : NULL;
 }
 
 const char *pass_terminal(const struct plant *plant, const char *text) {

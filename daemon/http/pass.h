@@ -15,7 +15,7 @@
 
 /* text: NULL is nobody's. */
 bool pass_is(const char *token, const char *text);
-/* What comes after `Bearer `; NULL: header is NULL or something else. */
+/* What comes after `Bearer `; NULL: header is NULL or something else, or nothing comes. */
 const char *pass_bearer(const char *header);
 /* The terminal whose token it is; NULL: none's, or too short to be one. */
 const char *pass_terminal(const struct plant *plant, const char *text);

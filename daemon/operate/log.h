@@ -45,7 +45,8 @@
     X(FAILED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b14", "a part of the daemon cannot go on")                                  \
     X(PEER_DROPPED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b13", "a connection that breaks the protocol was cut")                \
     X(HANDSHAKE_REFUSED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b40", "connections were refused for their key")                 \
-    X(KEY_REVOKED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b41", "a key was revoked")
+    X(KEY_REVOKED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b41", "a key was revoked")                                                  \
+    X(TOKEN_GUESSED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b42", "somebody guesses at tokens of the HTTP port")
 enum log_message {
 #define X(name, id, what) LOG_MESSAGE_##name,
     LOG_MESSAGES(X)

@@ -204,3 +204,41 @@ def test_a_question_that_the_store_cannot_answer_ends_all_the_same():
         connection.request("GET", "/api/status")
         os.kill(lab.process.pid, signal.SIGCONT)
         assert connection.getresponse().status == 200
+
+
+def refused(lab, outcome):
+    return int(re.search(f'takt_http_tokens_refused_total{{outcome="{outcome}"}} (\\d+)', lab.get("/metrics")[1])[1])
+
+
+def with_token(lab):
+    with open(lab.path("http-token"), "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+        f.write(TOKEN + "\n")
+    return lab.start()
+
+
+def test_who_guesses_at_tokens_waits_and_learns_nothing_meanwhile():
+    with with_token(Board()) as lab:
+        for guess in range(5):
+            assert lab.get("/api/status", Authorization=f"Bearer {TOKEN}{guess}")[0].status == 401
+        assert lab.get(f"/?token={TOKEN}5", Authorization=f"Bearer {TOKEN}6", Cookie=f"takt={TOKEN}7")[0].status == 401
+        for offer in ({"Authorization": f"Bearer {TOKEN}"}, {"Cookie": f"takt={TOKEN}"}, {"Authorization": "Bearer x"}):
+            reply, text = lab.get("/api/status", **offer)
+            assert reply.status == 429 and 1 <= int(reply.getheader("Retry-After")) <= 60 and "wait" in text
+        assert lab.get(f"/?token={TOKEN}")[0].status == 429
+        assert lab.get("/api/floor", "POST", "{}", Authorization="Bearer x")[0].status == 429
+        assert lab.get("/api/status")[0].status == 401, "who offers nothing is told what is missing"
+        assert lab.get("/livez", Authorization="Bearer x")[0].status == lab.get("/metrics")[0].status == 200
+        assert (refused(lab, "guess"), refused(lab, "again"), refused(lab, "early")) == (8, 0, 5)
+        assert "'127.0.0.1' has offered 8 wrong tokens, it must wait 4 s" in lab.log()
+        wait_until(lambda: lab.get("/api/status", Authorization=f"Bearer {TOKEN}")[0].status == 200, what="the wait to end")
+
+
+def test_one_old_token_may_ask_as_often_as_it_likes_and_one_good_one_opens_no_way_to_another():
+    with with_token(Board()) as lab:
+        for _ in range(20):
+            assert lab.get("/api/status", Cookie="takt=of-last-year-0123")[0].status == 401
+        assert lab.get("/api/status", Authorization=f"Bearer {TOKEN}")[0].status == 200
+        assert (refused(lab, "guess"), refused(lab, "again"), refused(lab, "early")) == (1, 19, 0)
+        for guess in range(5):
+            assert lab.get("/api/status", Cookie=f"takt={TOKEN}", Authorization=f"Bearer terminal-{guess}-0123456789")[0].status == 200
+        assert lab.get("/api/status", Cookie=f"takt={TOKEN}")[0].status == 429

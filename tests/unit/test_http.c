@@ -103,9 +103,15 @@ static void a_terminal_is_known_by_its_token_alone(void **state) {
     assert_null(pass_terminal(&plant, NULL));
     assert_string_equal(pass_bearer("Bearer x"), "x");
     assert_null(pass_bearer("Basic x"));
+    assert_null(pass_bearer("Bearer "));
     assert_null(pass_bearer(NULL));
     assert_false(pass_is("", ""));
     assert_false(pass_is("a", NULL));
+    assert_false(pass_is("", "a"));
+    assert_false(pass_is("abc", "ab"));
+    assert_false(pass_is("abc", "abcd"));
+    assert_false(pass_is("abc", "abd"));
+    assert_true(pass_is("abc", "abc"));
 }
 
 static void what_is_no_text_has_no_code(void **state) {

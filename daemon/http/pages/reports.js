@@ -40,7 +40,7 @@ export class Reports {
       reply = await this.send({type: "report", id: "1", ...report});
     } catch { /* there is no connection: it is sent again */ }
     this.busy = false;
-    if (!reply || reply.status >= 500 || reply.status === 401) {
+    if (!reply || reply.status >= 500 || reply.status === 401 || reply.status === 429) {
       this.told(reply?.status === 401 ? "token" : "waiting", report);
       this.timer = setTimeout(() => this.go(), this.wait);
       this.wait = Math.min(2 * this.wait, AGAIN_MS_MAX);
