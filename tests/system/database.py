@@ -29,10 +29,10 @@ def programs():
 
 
 class Cluster:
-    def __init__(self, settings=None, primary=None, within=(), log_folder=None):
-        """primary: the cluster whose streaming standby this one shall be. within: what the server is put behind (network.within).
+    def __init__(self, settings=None, primary=None, within=(), log_folder=None, owner="takt"):
+        """owner: the role that may do everything. primary: the cluster whose streaming standby this one shall be. within: what the server is put behind (network.within).
         log_folder: a new one for the write-ahead log, which then is in small segments."""
-        self.within = list(within)
+        self.within, self.owner = list(within), owner
         self.log_words = ["--waldir", log_folder, "--wal-segsize=1"] if log_folder else []
         self.bin, self.folder = programs(), tempfile.mkdtemp(prefix="takt-pg-")
         self.settings, self.process, self.primary = {**SETTINGS, **(settings or {})}, None, primary
@@ -54,11 +54,11 @@ class Cluster:
     def command(self, program, *arguments):
         """As the server's user; the child dies with the tests."""
         drop = ["--reuid", USER, "--regid", "nogroup", "--clear-groups"] if USER else []
-        return ["setpriv", "--pdeathsig", "QUIT", *drop, f"{self.bin}/{program}", *arguments]
+        return ["setpriv", "--pdeathsig", "QUIT", *drop, program if "/" in program else f"{self.bin}/{program}", *arguments]
 
-    def run(self, program, *arguments):
+    def run(self, program, *arguments, env=None):
         done = subprocess.run(self.command(program, *arguments), cwd="/", capture_output=True, text=True, check=False,
-                              env={**os.environ, "LC_ALL": "C"})
+                              env={**os.environ, "LC_ALL": "C", **(env or {})})
         assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
         return done.stdout
 
@@ -67,7 +67,7 @@ class Cluster:
             self.run("pg_basebackup", "-D", self.data, "-h", self.primary.folder, "-U", "takt", "--write-recovery-conf", "--no-sync",
                      "--checkpoint=fast")
         else:
-            self.run("initdb", "-D", self.data, "-U", "takt", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
+            self.run("initdb", "-D", self.data, "-U", self.owner, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
                      *self.log_words)
 
     def let_in(self, network):
@@ -134,7 +134,7 @@ class Cluster:
 
     def ask(self, name, sql):
         """What psql says, a line a row."""
-        done = subprocess.run([f"{self.bin}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p", str(self.port()), "-U", "takt", "-d", name, "-c", sql],
+        done = subprocess.run([f"{self.bin}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p", str(self.port()), "-U", self.owner, "-d", name, "-c", sql],
                               capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
