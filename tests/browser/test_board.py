@@ -135,6 +135,23 @@ def test_a_short_plan_is_shown_large(lab):
         assert float(b.run("return document.getElementById('span').value")) <= 1
 
 
+def test_moments_on_the_axis_have_room_however_narrow_it_is(lab):
+    with Browser(width=500) as b:
+        open_board(b, lab)
+        b.run("""
+            const write = CanvasRenderingContext2D.prototype.fillText;
+            CanvasRenderingContext2D.prototype.fillText = function(text, x, y) {
+              if (y === 13) window.drawn.push([x, x + this.measureText(text).width]);
+              write.call(this, text, x, y);
+            };
+            window.drawn = [];""")
+        for span in b.run("return [...document.getElementById('span').options].map(o => o.value)"):
+            b.run("const s = document.getElementById('span'); s.value = arguments[0]; window.drawn = []; s.dispatchEvent(new Event('change'))", span)
+            labels = b.wait("return window.drawn.length ? window.drawn : null", "the chart")
+            once = labels[:1] + [new for old, new in zip(labels, labels[1:]) if new[0] > old[0]]  # it may have been painted again
+            assert all(one[1] < other[0] for one, other in zip(once, once[1:])), (span, labels)
+
+
 def test_it_is_readable_in_the_dark(lab):
     with Browser(dark=True) as b:
         open_board(b, lab)

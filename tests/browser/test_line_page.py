@@ -173,3 +173,14 @@ def test_it_speaks_chinese_has_every_word_and_names_every_button(lab):
         small = b.run("return [...document.querySelectorAll('#main button')].filter(e => e.getBoundingClientRect().height < 44).map(e => e.textContent)")
         assert small == [], "buttons for fingers"
         assert not re.search("NaN|undefined|null|Invalid", b.run("return document.body.innerText"))
+
+
+def test_who_has_tried_too_many_tokens_is_told_to_wait_and_a_report_waits_as_well(lab):
+    with Browser() as b:
+        open_page(b, lab)
+        for guess in range(9):
+            lab.get("/api/floor", "POST", "{}", Authorization=f"Bearer some-token-{guess}")
+        b.run(PRESS, "Start")
+        b.wait("return document.getElementById('alert').textContent.includes('Too many wrong tokens')", "the word to wait")
+        assert len(b.run("return JSON.parse(localStorage.getItem('takt-reports'))")) == 1
+        b.wait("return document.querySelector('#running li[data-task]') && localStorage.getItem('takt-reports') === '[]'", "the report to count")

@@ -3,6 +3,7 @@
 // what is narrower than a pixel is joined with its neighbour, and names are written only where there is room.
 
 const LABEL = 110, AXIS = 26, GAP = 3, HOUR = 3600e3;
+const STEPS = [0.5, 1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 672, Infinity]; // hours between the axis' labels
 
 // A colour of its own for each product, the same every time.
 function hue(name) {
@@ -66,8 +67,15 @@ export class Gantt {
     return this.rows.length > 40 ? 16 : 24;
   }
 
+  // As fine as the span asks for, but never finer than its labels are wide.
+  every(c, days) {
+    const fine = days <= 0.5 ? 0.5 : days <= 1 ? 2 : days <= 3 ? 6 : days <= 8 ? 24 : 24 * 7;
+    const room = c.measureText(this.time(this.from, days > 3)).width + 8, wide = (this.to - this.from) / (this.width - LABEL) * room;
+    return STEPS.find(hours => hours >= fine && hours * HOUR >= wide) * HOUR;
+  }
+
   paintAxis(c) {
-    const days = (this.to - this.from) / (24 * HOUR), every = (days <= 0.5 ? 0.5 : days <= 1 ? 2 : days <= 3 ? 6 : days <= 8 ? 24 : 24 * 7) * HOUR;
+    const days = (this.to - this.from) / (24 * HOUR), every = this.every(c, days);
     c.fillStyle = style("--dim");
     c.strokeStyle = style("--rule");
     c.beginPath();

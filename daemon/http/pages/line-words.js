@@ -5,6 +5,7 @@ export const words = {
   en: {
     "other": "中文", "live": "live", "away": "no connection, trying again", "print-list": "Print the shift's list",
     "token-needed": "This terminal's token", "enter": "Enter", "token-wrong": "The token is not this plant's.",
+    "token-wait": "Too many wrong tokens came from here: wait a minute, it is tried again by itself.",
     "scan": "Scan or type a task or a lot", "stations": "The line", "runs": "Runs now", "runs-none": "Nothing runs.",
     "next": "Next", "next-none": "Nothing is planned for this line.", "no": "Cancel",
     "start": "Start", "progress": "Progress", "finish": "Finish", "scrap": "Scrap", "traveller": "Traveller",
@@ -25,6 +26,7 @@ export const words = {
   zh: {
     "other": "English", "live": "实时", "away": "连接中断，正在重试", "print-list": "打印本班任务单",
     "token-needed": "本终端的令牌", "enter": "进入", "token-wrong": "该令牌不属于本工厂。",
+    "token-wait": "此处提交的错误令牌过多：请稍候一分钟，将自动重试。",
     "scan": "扫描或输入任务或批次", "stations": "产线", "runs": "正在生产", "runs-none": "当前没有任务在进行。",
     "next": "接下来", "next-none": "本产线没有计划任务。", "no": "取消",
     "start": "开始", "progress": "进度", "finish": "完成", "scrap": "报废", "traveller": "流转卡",

@@ -233,7 +233,7 @@ function connected(good) {
 }
 
 function needToken(wrong) {
-  $("main").hidden = true;
+  $("main").hidden = $("print").hidden = true;
   $("enter").hidden = false;
   $("alert").hidden = !wrong || !localStorage.getItem("takt-token");
   $("alert").textContent = say("token-wrong");
@@ -250,15 +250,15 @@ async function refresh() {
     clock = {plant: Date.parse(view.time), here: performance.now(), speed: view.speed};
     state = {line: view, tasks: next.tasks};
     $("alert").hidden = $("enter").hidden = true;
-    $("main").hidden = false;
+    $("main").hidden = $("print").hidden = false;
     connected(true);
     $("time").textContent = full(plantNow());
     showAll();
   } catch (refusal) {
     if (refusal.status === 401) needToken(true);
-    else if (refusal.status === 403 || refusal.status === 404) {
+    else if ([403, 404, 429].includes(refusal.status)) {
       $("alert").hidden = false;
-      $("alert").textContent = refusal.message;
+      $("alert").textContent = refusal.status === 429 ? say("token-wait") : refusal.message;
     } else connected(false);
   }
   busy = false;
