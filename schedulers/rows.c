@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAR = INT32_MAX / 2 };
+enum { FAR = INT32_MAX / 2, BEYOND = 3 };
 
 static int32_t least(int64_t a, int64_t b) {
     int64_t m = a < b ? a : b;
@@ -77,17 +77,12 @@ static void walk_row(struct rows *r, int32_t row, int32_t from) {
 
 /* What a row's end weighs among those of all rows. */
 static int64_t end_weight(const struct rows *r, int32_t end) {
-    if (r->whole == 0)
-        return end;
-    int64_t share = ((int64_t)end << 16) / r->whole;
-    return share * share;
+    return r->ends_only && end > r->target ? end + BEYOND * ((int64_t)end - r->target) : end;
 }
 
 static struct rows_value value_of(const struct rows *r, int64_t cost, int64_t ends, int32_t last) {
     cost += r->p->objective.makespan * last;
-    if (r->whole == 0)
-        return (struct rows_value){cost, r->scale * cost + r->aside * ends};
-    return (struct rows_value){cost, ends + (((int64_t)last << 16) / r->whole << 16)};
+    return (struct rows_value){cost, r->ends_only ? ends * r->scale : r->scale * cost + r->aside * ends};
 }
 
 static void sum_up(struct rows *r) {
@@ -101,6 +96,7 @@ static void sum_up(struct rows *r) {
     }
     r->now = value_of(r, r->base + r->rows_cost, r->ends, last);
 }
+
 
 bool rows_finish(const struct rows *r, int32_t row, int32_t tail, struct rows_walk *w, int64_t limit) {
     const struct row *l = &r->row[row];
@@ -143,12 +139,20 @@ static int32_t last_end(const struct rows *r, const struct rows_change *changes,
     return last;
 }
 
+void rows_aim(struct rows *r) {
+    int32_t last = last_end(r, NULL, 0);
+    if (!r->ends_only || last > r->target)
+        return;
+    r->target = last - 1;
+    sum_up(r);
+}
+
 bool rows_try(const struct rows *r, struct rows_change *changes, int32_t count, int64_t limit, struct rows_value *ret) {
-    int64_t most = r->whole > 0 ? ROWS_ENERGY_MAX : limit / r->scale, cost = r->rows_cost + r->base, ends = r->ends;
+    int64_t most = r->ends_only ? ROWS_ENERGY_MAX : limit / r->scale, cost = r->rows_cost + r->base, ends = r->ends;
     for (int32_t i = 0; i < count; i++)
         cost -= rows_row_cost(&r->row[changes[i].row]);
     for (int32_t i = 0; i < count; i++) {
-        if (!try_row(r, &changes[i], most - cost))
+        if (!changes[i].priced && !try_row(r, &changes[i], most - cost))
             return false;
         cost += changes[i].cost;
         ends += end_weight(r, changes[i].end) - end_weight(r, rows_row_end(&r->row[changes[i].row]));

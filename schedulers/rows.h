@@ -12,8 +12,9 @@
  * shifted, at the price of one pass over the row when a change is made.
  *
  * Most changes leave the makespan or the tardiness as it is, and a search that sees only the objective walks in the
- * dark. So it looks at an energy: the objective, and at a small weight the ends of all rows; where nothing but the
- * makespan counts, the sum of the squares of the ends, and the makespan as if it were one more of them.
+ * dark. So it looks at an energy: the objective, and at a small weight the ends of all rows. Where nothing but the
+ * makespan counts it is the sum of the ends, and four times as much of what lies beyond a target: a tick less than the
+ * best makespan so far.
  *
  * It knows lines with hours and changeovers, releases, and all terms of the objective but moves; no batches, pools,
  * fixed tasks, tasks without length, dues of several jobs.
@@ -73,7 +74,10 @@ struct rows {
     int32_t *row_of, *place; /* by task */
     struct rows_value now;
     int64_t scale, aside; /* energy = scale · cost + aside · sum of ends; or, where nothing but the makespan counts: */
-    int32_t whole;        /* ends are taken as shares of this, and their squares are summed; else 0 */
+    bool ends_only; /* the sum of ends, and of what is beyond the target */
+    int32_t target;
+    bool additive; /* besides, there are several rows, and their ends are what tasks and the changeovers between them take */
+    bool bare;     /* no line has changeovers */
     int64_t rows_cost, ends; /* sums over rows */
     int64_t base;            /* what the objective has beside what rows cost and the makespan */
     int32_t *scratch;
@@ -90,6 +94,7 @@ struct rows_change { /* of one row: its first `keep` tasks, then the parts, then
     } part[ROWS_PARTS];
     int64_t cost; /* of the row; by rows_try */
     int32_t end;
+    bool priced; /* whoever made it knows the end, and only ends count: it is not walked through */
 };
 
 struct rows_saved {
@@ -101,11 +106,15 @@ bool rows_knows(const struct problem *p);
 struct rows *rows_new(const struct problem *p, const struct schedule *s);
 void rows_free(struct rows *r); /* NULL is fine */
 
-/* What it would be after one or two changes, of different rows. False: the energy would be above the limit, or a task
+/* What it would be after some changes, of different rows. False: the energy would be above the limit, or a task
  * cannot be there; nothing is known then. Whatever the answer, all is as it was. */
 bool rows_try(const struct rows *r, struct rows_change *changes, int32_t count, int64_t limit, struct rows_value *ret);
 /* Makes changes that rows_try has looked at. */
 void rows_make(struct rows *r, const struct rows_change *changes, int32_t count);
+
+/* From now on what lies beyond a tick less than the makespan at hand counts more, if nothing but the makespan counts and
+ * the target is not less already: the energy changes. */
+void rows_aim(struct rows *r);
 
 struct rows_saved rows_saved_new(const struct rows *r);
 void rows_saved_free(struct rows_saved *saved);

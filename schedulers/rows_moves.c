@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schedulers/rows_moves.h"
 
+#include "schedulers/rows_walk.h"
+
 #include <stdlib.h>
 
-enum { BLOCK_MAX = 10, NEAR_PLACES = 4, NEAR_SHIFT = 12, SHORT = 8, FAST = 6 };
+enum { BLOCK_MAX = 10, NEAR_PLACES = 4, NEAR_SHIFT = 12, SHORT = 8, FAST = 6, LOOKED_AT = 100 };
 
 static int32_t below(struct rows_moves *m, int32_t limit) {
     return random_below(&m->random, limit);
@@ -121,16 +123,46 @@ static int32_t place_in(struct rows_moves *m, int32_t row, int32_t end) {
     return low < 0 ? 0 : low > l->count ? l->count : low;
 }
 
-/* The place in a row where a task costs least changeover, as if the one at `out` (-1: none) were gone. */
-static int32_t cheapest_place(struct rows_moves *m, int32_t row, int32_t task, int32_t out) {
+struct spot {
+    int32_t place;
+    int32_t more; /* than without the task: its time, and changeovers */
+};
+
+static int32_t kind_at(const struct rows *r, int32_t row, int32_t place) {
+    const struct row *l = &r->row[row];
+    return place < 0 ? r->initial[row] : place < l->count ? l->setup[place] : 0;
+}
+
+/* What a row's end is without the task at a place, where ends are sums of times. */
+static int32_t end_without(const struct rows *r, int32_t row, int32_t place) {
+    const int32_t *change = r->change[row], task = r->row[row].task[place], kind = r->facts[task].kind;
+    int32_t before = kind_at(r, row, place - 1), behind = kind_at(r, row, place + 1);
+    return rows_row_end(&r->row[row]) - r->time[row * r->tasks + task] - change[before * r->kinds + kind] -
+           change[kind * r->kinds + behind] + change[before * r->kinds + behind];
+}
+
+static void price(const struct rows *r, struct rows_change *c, int32_t end) {
+    c->cost = 0;
+    c->end = end;
+    c->priced = r->additive;
+}
+
+/* The place in a row, or of some of a long one, where a task costs least changeover, as if the one at `out` (-1: none)
+ * were gone. */
+static struct spot cheapest_place(struct rows_moves *m, int32_t row, int32_t task, int32_t out) {
     const struct rows *r = m->r;
     const struct row *l = &r->row[row];
     const int32_t *change = r->change[row];
-    int32_t kind = r->facts[task].kind, before = r->initial[row], best = INT32_MAX, at = 0, ties = 0;
-    for (int32_t k = 0; k <= l->count; k++) {
+    if (r->bare)
+        return (struct spot){l->count, r->time[row * r->tasks + task]};
+    int32_t from = l->count > LOOKED_AT ? below(m, l->count - LOOKED_AT + 1) : 0;
+    int32_t to = l->count < from + LOOKED_AT ? l->count : from + LOOKED_AT;
+    int32_t kind = r->facts[task].kind, before = kind_at(r, row, from - 1 == out ? from - 2 : from - 1);
+    int32_t best = INT32_MAX, at = 0, ties = 0;
+    for (int32_t k = from; k <= to; k++) {
         if (k == out)
             continue;
-        int32_t behind = k < l->count ? r->facts[l->task[k]].kind : 0;
+        int32_t behind = k < l->count ? l->setup[k] : 0;
         int32_t more =
             change[before * r->kinds + kind] + change[kind * r->kinds + behind] - change[before * r->kinds + behind];
         ties = more < best ? 1 : ties + (more == best);
@@ -140,20 +172,23 @@ static int32_t cheapest_place(struct rows_moves *m, int32_t row, int32_t task, i
         }
         before = behind;
     }
-    return at;
+    return (struct spot){at, best + r->time[row * r->tasks + task]};
 }
 
-/* Where a task that ends about then would best go; near in time, or where only ends count by its changeovers. */
-static int32_t good_place(struct rows_moves *m, int32_t row, int32_t task, int32_t out, int32_t end) {
-    if (m->r->p->objective.makespan > 0 && below(m, 8) > 0)
-        return cheapest_place(m, row, task, out);
-    return place_in(m, row, end);
-}
-
+/* To where it would best go: near in time, or where ends count by its changeovers. */
 static bool propose_relocation(struct rows_moves *m, int32_t row, int32_t from, int32_t to_row) {
-    const struct row *l = &m->r->row[row];
+    const struct rows *r = m->r;
+    const struct row *l = &r->row[row];
     int32_t length = below(m, 4) == 0 ? block_length(m, l->count - from) : 1;
-    return relocate_block(m, row, from, length, to_row, good_place(m, to_row, l->task[from], -1, l->end[from]));
+    if (r->p->objective.makespan == 0 || below(m, 8) == 0)
+        return relocate_block(m, row, from, length, to_row, place_in(m, to_row, l->end[from]));
+    struct spot spot = cheapest_place(m, to_row, l->task[from], -1);
+    relocate_block(m, row, from, length, to_row, spot.place);
+    if (length == 1) {
+        price(r, &m->changes[0], end_without(r, row, from));
+        price(r, &m->changes[1], rows_row_end(&r->row[to_row]) + spot.more);
+    }
+    return true;
 }
 
 /* A row without the task at `out` and with another one before the place `at`. */
@@ -171,21 +206,51 @@ static void replace(struct rows_change *c, const struct rows *r, int32_t row, in
     }
 }
 
+static void replace_cheaply(struct rows_moves *m, int32_t change, int32_t row, int32_t out, const int32_t *task) {
+    struct spot spot = cheapest_place(m, row, *task, out);
+    replace(&m->changes[change], m->r, row, out, task, spot.place);
+    price(m->r, &m->changes[change], end_without(m->r, row, out) + spot.more);
+}
+
 static bool propose_exchange(struct rows_moves *m, int32_t row, int32_t a, int32_t other) {
     const struct rows *r = m->r;
     const struct row *l = &r->row[row], *n = &r->row[other];
     if (n->count == 0)
         return false;
-    int32_t b = place_in(m, other, l->end[a]), to_other, to_row;
+    int32_t b = place_in(m, other, l->end[a]);
     b = b < n->count ? b : n->count - 1;
     if (r->time[row * r->tasks + n->task[b]] < 0 || r->time[other * r->tasks + l->task[a]] < 0)
         return false;
-    bool cheap = r->p->objective.makespan > 0;
-    to_other = cheap ? cheapest_place(m, other, l->task[a], b) : b;
-    to_row = cheap ? cheapest_place(m, row, n->task[b], a) : a;
-    replace(&m->changes[0], r, row, a, &n->task[b], to_row);
-    replace(&m->changes[1], r, other, b, &l->task[a], to_other);
     m->change_count = 2;
+    if (r->p->objective.makespan > 0) {
+        replace_cheaply(m, 0, row, a, &n->task[b]);
+        replace_cheaply(m, 1, other, b, &l->task[a]);
+    } else {
+        replace(&m->changes[0], r, row, a, &n->task[b], a);
+        replace(&m->changes[1], r, other, b, &l->task[a], b);
+    }
+    return true;
+}
+
+static int32_t other_row(struct rows_moves *m, int32_t row, int32_t task);
+
+/* A task to another row, for one of those there, which goes to a third row. */
+static bool propose_chain(struct rows_moves *m, int32_t row, int32_t a, int32_t other) {
+    const struct rows *r = m->r;
+    const struct row *l = &r->row[row], *n = &r->row[other];
+    if (n->count == 0)
+        return false;
+    int32_t b = below(m, n->count), third = other_row(m, other, n->task[b]);
+    if (third < 0 || third == row)
+        return false;
+    m->changes[0] = (struct rows_change){.row = row, .keep = a, .tail = a + 1};
+    price(r, &m->changes[0], end_without(r, row, a));
+    replace_cheaply(m, 1, other, b, &l->task[a]);
+    struct spot spot = cheapest_place(m, third, n->task[b], -1);
+    m->changes[2] = (struct rows_change){.row = third, .keep = spot.place, .tail = spot.place};
+    add_part(&m->changes[2], &n->task[b], 1);
+    price(r, &m->changes[2], rows_row_end(&r->row[third]) + spot.more);
+    m->change_count = 3;
     return true;
 }
 
@@ -231,13 +296,18 @@ bool rows_propose(struct rows_moves *m) {
         int32_t other = other_row(m, row, r->row[row].task[place]);
         if (other < 0)
             return false;
+        if (r->p->objective.makespan > 0 && below(m, 4) == 0)
+            return propose_chain(m, row, place, other);
         return kind < 7    ? propose_relocation(m, row, place, other)
                : kind < 10 ? propose_exchange(m, row, place, other)
                            : propose_crossing(m, row, place, other);
     }
     if (r->lines > 1 && r->p->objective.makespan > 0 && kind < 14) { /* to the cheapest place of its own row */
-        int32_t at = cheapest_place(m, row, r->row[row].task[place], place);
-        return shift_block(m, row, place, 1, at > place ? at - 1 : at);
+        struct spot spot = cheapest_place(m, row, r->row[row].task[place], place);
+        if (!shift_block(m, row, place, 1, spot.place > place ? spot.place - 1 : spot.place))
+            return false;
+        price(r, &m->changes[0], end_without(r, row, place) + spot.more);
+        return true;
     }
     return kind % 2 == 0 ? propose_shift(m, row, place) : propose_swap(m, row, place);
 }

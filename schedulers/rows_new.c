@@ -83,6 +83,7 @@ static void lay_out_changes(struct rows *r) {
                   **of = takt_alloc((size_t)p->tables * sizeof *of);
     r->change = arena_array(r->arena, (size_t)r->lines, sizeof *r->change);
     r->initial = arena_array(r->arena, (size_t)r->lines, sizeof *r->initial);
+    r->bare = true;
     for (int32_t l = 0; l < r->lines; l++) {
         int32_t table = p->line_table[r->line[l]], initial = p->line_initial[r->line[l]];
         r->initial[l] = initial >= 0 ? kind[initial] : 0;
@@ -96,6 +97,7 @@ static void lay_out_changes(struct rows *r) {
             of[table] = time;
         }
         r->change[l] = table >= 0 ? of[table] : none;
+        r->bare = r->bare && table < 0;
     }
     for (int32_t i = 0; i < r->tasks; i++)
         r->facts[i].kind = p->family[i] >= 0 ? kind[p->family[i]] : 0;
@@ -165,22 +167,31 @@ static void take_order(struct rows *r, const struct schedule *s) {
     free(key);
 }
 
+/* No releases; and no task that keeps the set-up of the one before it, unless nothing is ever set up. */
+static bool is_additive(const struct rows *r) {
+    for (int32_t i = 0; i < r->tasks; i++)
+        if (r->facts[i].release > 0 || (r->facts[i].kind == 0 && !r->bare))
+            return false;
+    return true;
+}
+
 /* What the energy is made of. */
 static void weigh(struct rows *r, const struct schedule *s) {
     const struct problem_objective *o = &r->p->objective;
     int64_t weight = 0;
-    bool only_makespan = o->makespan > 0 && o->changeover == 0;
+    r->ends_only = o->makespan > 0 && o->changeover == 0;
     int32_t last = 1;
     for (int32_t i = 0; i < r->tasks; i++) {
         const struct rows_task *f = &r->facts[i];
         weight += f->weight / r->tasks;
-        only_makespan = only_makespan && f->due == INT32_MAX && f->slope == 0;
+        r->ends_only = r->ends_only && f->due == INT32_MAX && f->slope == 0;
         last = s->end[i] > last ? s->end[i] : last;
     }
     struct figures now;
     schedule_evaluate(r->p, s, &now);
-    r->whole = only_makespan ? last : 0;
-    r->scale = now.objective < SCALED_MAX ? ENERGY_SCALE : 1;
+    r->target = last - 1;
+    r->additive = r->ends_only && r->lines > 1 && r->hours == NULL && is_additive(r);
+    r->scale = r->ends_only || now.objective < SCALED_MAX ? ENERGY_SCALE : 1;
     if (r->scale > 1)
         r->aside = weight * ENERGY_SCALE / 4 + o->makespan * ENERGY_SCALE / (8 * r->lines);
 }

@@ -15,7 +15,10 @@ enum {
     LAST = 65536 / 64,
     CYCLES = 4,
     WINDOW = 7,
-    COLD_DIVISOR = 20
+    COLD_DIVISOR = 20,
+    ONCE_COLD_DIVISOR = 40,
+    BARE_DIVISOR = 10,
+    BARE_COLD_DIVISOR = 400
 };
 #define TYPICAL_MAX (INT64_C(1) << 40)
 
@@ -57,6 +60,16 @@ static void heat(struct rows_search *s, int32_t level) {
     s->cold = s->hot / COLD_DIVISOR + 1;
 }
 
+/* One annealing for all of the time, from so many times what a task and its changeover take in the mean. Where nothing
+ * is set up most moves cost little, and what is hot enough for changeovers never settles. */
+static void heat_once(struct rows_search *s) {
+    bool bare = s->r->bare;
+    int64_t mean = s->r->ends * s->r->scale / s->r->tasks;
+    mean = mean < TYPICAL_MAX ? mean : TYPICAL_MAX;
+    s->hot = (bare ? mean * 65536 / BARE_DIVISOR : mean << 17) + 1;
+    s->cold = s->hot / (bare ? BARE_COLD_DIVISOR : ONCE_COLD_DIVISOR) + 1;
+}
+
 /* The best plan with the best order of each window of a few tasks, row by row, again where that changes a row. */
 static void polish(struct rows_search *s, const struct solve_limits *limits) {
     if (s->best_cost == s->polished_cost)
@@ -78,6 +91,7 @@ static void polish(struct rows_search *s, const struct solve_limits *limits) {
     if (s->r->now.cost < s->best_cost) {
         s->best_cost = s->r->now.cost;
         rows_save(s->r, &s->best);
+        rows_aim(s->r);
     }
     s->polished_cost = s->best_cost;
 }
@@ -97,6 +111,8 @@ static void begin_cycle(struct rows_search *s, int32_t cycle) {
 
 /* The share of its cycle that is over at a share of the search; begins cycles. */
 static int32_t follow_cycles(struct rows_search *s, int32_t at, const struct solve_limits *limits) {
+    if (s->r->additive)
+        return at;
     bool trial = at < TRIALS;
     int32_t length = trial ? TRIALS / LEVELS : (65536 - TRIALS - LAST) / CYCLES, within = trial ? at : at - TRIALS;
     int32_t cycle = within / length + (trial ? 0 : LEVELS);
@@ -120,7 +136,10 @@ static void *make_rows(const struct searcher_brief *brief) {
     s->best_cost = s->r->now.cost;
     s->polished_cost = s->good_cost = INT64_MAX;
     s->cycle = -1;
-    calibrate(s);
+    if (s->r->additive)
+        heat_once(s);
+    else
+        calibrate(s);
     return s;
 }
 
@@ -164,6 +183,7 @@ static void run_rows(void *self, const struct searcher_stretch *stretch, const s
         if (to.cost < s->best_cost) {
             s->best_cost = to.cost;
             better = true;
+            rows_aim(s->r);
         }
     }
     if (better)

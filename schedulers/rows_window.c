@@ -52,7 +52,7 @@ static void add_label(struct rows_window *w, int32_t set, struct rows_label labe
 
 static void extend(struct rows_window *w, const struct rows *r, int32_t row, const int32_t *task, int32_t count,
                    int32_t set) {
-    int64_t most = r->whole > 0 ? ROWS_ENERGY_MAX
+    int64_t most = r->ends_only ? ROWS_ENERGY_MAX
                                 : r->now.energy / r->scale - (r->rows_cost + r->base - rows_row_cost(&r->row[row]));
     for (int32_t from = w->first[set]; from >= 0; from = w->labels[from].other)
         for (int32_t i = 0; i < count; i++) {
