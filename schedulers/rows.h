@@ -76,7 +76,7 @@ struct rows {
     int64_t scale, aside; /* energy = scale · cost + aside · sum of ends; or, where nothing but the makespan counts: */
     bool ends_only; /* the sum of ends, and of what is beyond the target */
     int32_t target;
-    bool additive; /* besides, there are several rows, and their ends are what tasks and the changeovers between them take */
+    bool additive; /* besides, there are several rows, whose ends are sums of times and changeovers of neighbours */
     bool bare;     /* no line has changeovers */
     int64_t rows_cost, ends; /* sums over rows */
     int64_t base;            /* what the objective has beside what rows cost and the makespan */

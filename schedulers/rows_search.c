@@ -96,8 +96,8 @@ static void polish(struct rows_search *s, const struct solve_limits *limits) {
     s->polished_cost = s->best_cost;
 }
 
-/* Trials of each level from the first plan on; then cycles at about the best one, from the best plan, the last one of
- * them cut short: for what the best orders of windows leave to be done. */
+/* Trials of each level from the first plan on; then cycles at about the best one (of several rows a single one), from
+ * the best plan, the last one of them cut short: for what the best orders of windows leave to be done. */
 static void begin_cycle(struct rows_search *s, int32_t cycle) {
     if (s->cycle >= 0 && s->cycle < LEVELS && s->cycle_cost < s->good_cost) {
         s->good_cost = s->cycle_cost;
@@ -114,7 +114,8 @@ static int32_t follow_cycles(struct rows_search *s, int32_t at, const struct sol
     if (s->r->additive)
         return at;
     bool trial = at < TRIALS;
-    int32_t length = trial ? TRIALS / LEVELS : (65536 - TRIALS - LAST) / CYCLES, within = trial ? at : at - TRIALS;
+    int32_t cycles = s->r->lines > 1 ? 1 : CYCLES; /* there is more to decide, which takes longer */
+    int32_t length = trial ? TRIALS / LEVELS : (65536 - TRIALS - LAST) / cycles, within = trial ? at : at - TRIALS;
     int32_t cycle = within / length + (trial ? 0 : LEVELS);
     if (cycle != s->cycle) {
         if (cycle >= LEVELS)
