@@ -21,6 +21,16 @@ struct lane {
     int32_t number; /* among the lanes */
 };
 
+int64_t lane_typical_cost(const struct problem *p) {
+    int64_t time = 0, weight = 0;
+    for (int32_t i = 0; i < p->tasks; i++)
+        time += p->option_time[p->option_offset[i]];
+    for (int32_t d = 0; d < p->dues; d++)
+        weight += p->weight[d];
+    int64_t rate = p->objective.tardiness > p->objective.flow ? p->objective.tardiness : p->objective.flow;
+    return (time / p->tasks + 1) * (weight / p->dues + 1) * (rate > 0 ? rate : 1);
+}
+
 static int compare_costs(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
@@ -29,6 +39,10 @@ static int compare_costs(const void *a, const void *b) {
 void lane_heat(struct lane *l, int64_t hot) {
     l->hot = hot;
     l->cold = l->hot / COLD_DIVISOR + 1;
+}
+
+static int64_t clip_energy(int64_t energy) {
+    return energy < (INT64_C(1) << 40) ? energy : INT64_C(1) << 40;
 }
 
 /* Temperatures from what moves that make the plan worse cost at the start. */
@@ -52,8 +66,7 @@ static void calibrate(struct lane *l, const struct solve_limits *limits) {
     } of[LEVELS] = {{5, 4096}, {5, 256}, {10, 16}, {25, 8}, {25, 2}, {50, 2}, {50, 1}, {90, 1}};
     for (int32_t k = 0; k < LEVELS; k++) {
         int64_t typical = count > 0 ? worse[count * of[k].percent / 100] : 1;
-        typical = typical < (INT64_C(1) << 40) ? typical : INT64_C(1) << 40;
-        l->level[k] = typical * 65536 / of[k].divisor + 1;
+        l->level[k] = clip_energy(typical) * 65536 / of[k].divisor + 1;
     }
 }
 
@@ -215,6 +228,26 @@ static int64_t lane_level_cost(const void *self) {
     return ((const struct lane *)self)->level_cost;
 }
 
+static bool has_hours(const struct problem *p) {
+    for (int32_t l = 0; l < p->lines; l++)
+        if (p->hours[p->line_hours[l]].count != HOURS_ALWAYS)
+            return true;
+    return false;
+}
+
+int64_t lane_bounded_heat(const struct problem *p, int64_t scale, int64_t hot) {
+    const struct problem_objective *o = &p->objective;
+    if (p->dues == 0 || p->tasks > LONG || (o->tardiness == 0 && o->flow == 0) || o->makespan > 0)
+        return hot;
+    int64_t unit = clip_energy(clip_energy(lane_typical_cost(p)) * scale) * 65536;
+    int64_t coldest = unit / 4, hottest = unit;
+    if (has_hours(p)) {
+        coldest = unit / 2;
+        hottest = 4 * unit;
+    }
+    return hot < coldest ? coldest : hot > hottest ? hottest : hot;
+}
+
 /* What is best in a short time is too cold for a long one, so lanes take the next hotter one and the one after that, by
  * turns. */
 static void lane_settle(void *self, int32_t best_level) {
@@ -224,7 +257,7 @@ static void lane_settle(void *self, int32_t best_level) {
         remember(l); /* from another lane */
     else
         sequence_restore(l->q, &l->best);
-    lane_heat(l, l->level[level < LEVELS ? level : LEVELS - 1]);
+    lane_heat(l, lane_bounded_heat(l->q->p, l->q->scale, l->level[level < LEVELS ? level : LEVELS - 1]));
 }
 
 const struct searcher_kind lane_kind = {

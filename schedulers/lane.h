@@ -22,6 +22,13 @@ void lane_freeze(struct lane *l, int32_t from);                                 
 void lane_heat(struct lane *l, int64_t hot);                                                /* in 2^-16 of energy */
 const struct sequence_order *lane_order(const struct lane *l);                              /* its best */
 
+/* What it costs to put a typical task off by its own time, as a measure of temperatures; there must be dues. */
+int64_t lane_typical_cost(const struct problem *p);
+/* Trials of levels are short and may name one that is far off by chance. Where orders and not the makespan count, up to 4,000 tasks, it is
+ * known about how hot to begin: from a quarter of the typical cost to all of it; with closed hours, where what is put
+ * off a little may be put off by a night, from half to four times. `scale` as in struct sequence. */
+int64_t lane_bounded_heat(const struct problem *p, int64_t scale, int64_t hot);
+
 /* For annealing in general. The temperature at a share of the way from hot to cold. */
 int64_t lane_temperature(int64_t hot, int64_t cold, int32_t at);
 /* The most that a move may cost more now: T · −ln(u) for a random u in (0, 1]. */

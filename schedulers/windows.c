@@ -68,17 +68,6 @@ static bool windows_knows(const struct problem *p, int32_t lane, int32_t lanes) 
     return wanted && p->dues > 0 && window_knows(p);
 }
 
-/* What it costs to put a typical task off by its own time. */
-static int64_t typical_cost(const struct problem *p) {
-    int64_t time = 0, weight = 0;
-    for (int32_t i = 0; i < p->tasks; i++)
-        time += p->option_time[p->option_offset[i]];
-    for (int32_t d = 0; d < p->dues; d++)
-        weight += p->weight[d];
-    int64_t rate = p->objective.tardiness > p->objective.flow ? p->objective.tardiness : p->objective.flow;
-    return (time / p->tasks + 1) * (weight / p->dues + 1) * (rate > 0 ? rate : 1);
-}
-
 struct starting {
     int32_t start, end, place, task;
 };
@@ -145,7 +134,7 @@ static void *windows_make(const struct searcher_brief *brief) {
     w->marginal = marginal_new(p);
     w->random.state = brief->seed;
     w->common.state = brief->limits->seed;
-    w->unit = typical_cost(p);
+    w->unit = lane_typical_cost(p);
     sequence_save(q, &w->plan);
     return w;
 }

@@ -3,6 +3,7 @@
 /* Windows of plans as problems of their own: what they say of starts and costs is what the whole plan says, whatever is
  * moved in them. And the search of long plans that is built of them. */
 
+#include "schedulers/lane.h"
 #include "schedulers/neighbour.h"
 #include "schedulers/solver.h"
 #include "schedulers/tuning.h"
@@ -197,6 +198,20 @@ static void tuning_never_forgets_its_best_plan(void **state) {
     problem_free(p);
 }
 
+static void a_search_begins_about_as_hot_as_a_task_is_worth(void **state) {
+    (void)state;
+    struct problem *p = long_problem(200, 0);
+    int64_t unit = lane_typical_cost(p) * 65536;
+    assert_true(unit > 65536);
+    assert_int_equal(lane_bounded_heat(p, 1, 1), unit / 4);
+    assert_int_equal(lane_bounded_heat(p, 1, unit / 2), unit / 2);
+    assert_int_equal(lane_bounded_heat(p, 1, 9 * unit), unit);
+    assert_int_equal(lane_bounded_heat(p, 8, 1), 2 * unit);
+    p->objective.tardiness = 0;
+    assert_int_equal(lane_bounded_heat(p, 1, 9 * unit), 9 * unit);
+    problem_free(p);
+}
+
 int main(void) {
     static int32_t no_runs = 0, runs_of_three = 3;
     const struct CMUnitTest tests[] = {
@@ -206,6 +221,7 @@ int main(void) {
         {"long_plans_with_runs_do_too", long_plans_get_better_and_are_the_same_on_any_number_of_threads, NULL, NULL,
          &runs_of_three},
         cmocka_unit_test(tuning_never_forgets_its_best_plan),
+        cmocka_unit_test(a_search_begins_about_as_hot_as_a_task_is_worth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
