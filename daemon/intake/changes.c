@@ -2,8 +2,7 @@
 
 /* Two sparse creators are remembered, the last one and the last other one: so each account knows whether there is one beside itself.
  *
- * Sparse is who has nothing left to wait here after what it sent went to the store: flows with little to send go first because they
- * cannot hurt, as in FQ-CoDel (RFC 8290), but by making room for them rather than by a queue of their own, since what they wait for is
+ * Sparse is who has little under way and nothing that waits: flows with little to send go first because they cannot hurt, as in FQ-CoDel (RFC 8290), but by making room for them rather than by a queue of their own, since what they wait for is
  * a commit and not a queue.
  *
  * A pause lasts as long as the stay before it, in whole milliseconds: on a fast disk it is often none and sometimes one, which comes
@@ -57,12 +56,13 @@ static void send_held(struct intake *in, struct account *a) {
     }
 }
 
-void changes_submit(struct intake *in, struct account *a, struct store_request *r) {
+void changes_submit(struct intake *in, const struct job *job, struct store_request *r) {
+    struct account *a = job->account;
     r->next = NULL;
     *(a->held ? &a->held_last->next : &a->held) = r;
     a->held_last = r;
     send_held(in, a);
-    if (a->held == NULL)
+    if (a->held == NULL && a->outstanding <= ACCOUNT_SPARSE && inbox_waiting_beside(in->inbox, job->peer) == 0)
         note_sparse(in, a);
 }
 

@@ -298,3 +298,8 @@ void inbox_free(struct inbox *b) {
 size_t inbox_waiting(const struct inbox *b) {
     return b->count;
 }
+
+size_t inbox_waiting_beside(const struct inbox *b, uint64_t peer) {
+    const struct box *x = find_box(b, peer);
+    return x ? x->lane->count : 0;
+}

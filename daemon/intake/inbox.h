@@ -63,3 +63,4 @@ void inbox_begun(struct inbox *b, uint64_t peer, const struct inbox_lane_name *l
 void inbox_ended(struct inbox *b, uint64_t peer);
 
 size_t inbox_waiting(const struct inbox *b); /* messages */
+size_t inbox_waiting_beside(const struct inbox *b, uint64_t peer); /* of its creator, this peer's among them */

@@ -128,7 +128,7 @@ void job_submit(struct intake *in, struct job *job, enum store_op op, struct sto
     job->out++;
     in->owed++;
     if (changes_are(op))
-        changes_submit(in, job->account, request);
+        changes_submit(in, job, request);
     else
         intake_store(in, request);
 }

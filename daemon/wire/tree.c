@@ -28,6 +28,8 @@ struct parser {
     struct tree_node *nodes;
     size_t count, cap;
     int level;
+    bool keyed;
+    unsigned char key[crypto_shorthash_KEYBYTES];
     bool faulty; /* there was something that is refused, and the document can be read all the same */
     struct refusal *refusal;
 };
@@ -253,18 +255,19 @@ static bool has_pair(const struct tree_node *object) {
     return false;
 }
 
-static bool has_pair_of_many(const struct tree_node *object) {
-    unsigned char key[crypto_shorthash_KEYBYTES];
+static bool has_pair_of_many(struct parser *p, const struct tree_node *object) {
     const struct tree_node *at = object + 1;
     size_t cap = 4 * PAIRWISE_MAX;
     bool found = false;
     while (cap < 2 * (size_t)object->size)
         cap *= 2;
     const struct tree_node **table = takt_alloc(cap * sizeof *table);
-    randombytes_buf(key, sizeof key);
+    if (!p->keyed)
+        randombytes_buf(p->key, sizeof p->key);
+    p->keyed = true;
     for (uint32_t i = 0; i < object->size && !found; at += at->span, i++) {
         uint64_t place;
-        crypto_shorthash((unsigned char *)&place, (const unsigned char *)at->name, strlen(at->name), key);
+        crypto_shorthash((unsigned char *)&place, (const unsigned char *)at->name, strlen(at->name), p->key);
         for (place &= cap - 1; table[place] && !found; place = (place + 1) & (cap - 1))
             found = same_name(table[place], at);
         table[place] = at;
@@ -335,7 +338,7 @@ static bool read_many(struct parser *p, size_t place, char close) {
     node->kind = close == '}' ? TREE_OBJECT : TREE_LIST;
     node->size = size;
     node->span = (uint32_t)(p->count - place);
-    if (node->kind == TREE_OBJECT && (size <= PAIRWISE_MAX ? has_pair(node) : has_pair_of_many(node)))
+    if (node->kind == TREE_OBJECT && (size <= PAIRWISE_MAX ? has_pair(node) : has_pair_of_many(p, node)))
         note_fault(p, begin, "an object has a key twice");
     return true;
 }

@@ -66,8 +66,14 @@ static void within_a_creator_connections_take_turns(void **state) {
     for (int i = 0; i < 1000; i++)
         put(b, &luna, 1, "many");
     put(b, &luna, 2, "one");
+    put(b, &band, 3, "another's");
+    assert_int_equal(inbox_waiting_beside(b, 2), 1001);
+    assert_int_equal(inbox_waiting_beside(b, 3), 1);
+    assert_int_equal(inbox_waiting_beside(b, 4), 0);
+    inbox_drop(b, 3);
     take(b, "many");
     take(b, "one");
+    assert_int_equal(inbox_waiting_beside(b, 1), 999);
     inbox_free(b);
 }
 
