@@ -105,9 +105,12 @@ static void hostile_frames_are_refused(void **state) {
 static void a_frame_with_a_zero_byte_is_refused(void **state) {
     (void)state;
     static const char frame[] = "{\"type\":\"ping\"}\0{\"type\":\"ping\"}";
+    static const char behind_a_number[] = "{\"type\":\"ping\",\"n\":1\0,\"m\":2}";
     struct message m;
-    struct refusal refusal;
+    struct refusal refusal = {0};
     assert_false(message_read(frame, sizeof frame - 1, &m, &refusal));
+    message_done(&m);
+    assert_false(message_read(behind_a_number, sizeof behind_a_number - 1, &m, &refusal));
     message_done(&m);
 }
 
