@@ -54,11 +54,13 @@ or
 makes it read the files again; a broken one leaves the plant in force as it is.
 .Dv SIGTERM
 drains and ends it within five seconds.
+Who offers wrong tokens at its HTTP port waits, up to a minute for each.
 Under
 .Xr systemd 1
 it says when it is ready, reloading and stopping, and feeds the watchdog from the progress of all its parts.""",
               [("/etc/takt/taktd.yaml", "The plant, for the service."), ("/var/lib/takt", "The service's working directory, with the store."),
-               ("/run/takt", "The service's sockets.")],
+               ("/run/takt", "The service's sockets."),
+               ("/etc/takt/credentials", "The service's secrets, each a file that only root can read: plant.key, http-token, database-password.")],
               "taktd --check /usr/share/takt/examples/garments.yaml",
               "Prints every mistake in the file with its line and column, or nothing.",
               ["taktctl 1", "takt-sim 1", "takt.yaml 5"]),
