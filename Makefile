@@ -167,6 +167,13 @@ check-container:
 	@packaging/install-packages build check package box
 	TAKT_BOX_SUITES='$(BOXES)' $(PYTHON) -m pytest -x -s -q -rs --durations=3 -p no:cacheprovider tests/container
 
+# What only a kernel of its own enforces, in a virtual machine with Debian 12 (or VMS): memory, tasks, addresses. Says so where there
+# can be none.
+VMS ?= bookworm
+check-vm:
+	@packaging/install-packages build check package vm
+	TAKT_VM_SUITES='$(VMS)' $(PYTHON) -m pytest -x -s -q -rs --durations=3 -p no:cacheprovider tests/vm
+
 # The whole suite under a sanitizer, each in a build folder of its own. What is the same to the daemon, whichever client does it, is
 # done once: by the one in C.
 SANITIZED := SYSTEM='-k "not (test_conformance and (python or asyncio or node or bare))"'
@@ -213,6 +220,7 @@ soak: all $(O)/bench/reference
 	@packaging/install-packages build check sanitize
 	$(PYTHON) bench/moves.py --build $(O)
 	$(MAKE) --no-print-directory check-container
+	$(MAKE) --no-print-directory check-vm
 	packaging/check-reproducible
 	TAKT_LIVES=20000 $(O)/tests/simulation/test_lives
 	$(PYTHON) tests/soak/kills.py --build $(O) --plant $(SHARED)/orders/plant.yaml --drop-in $(SHARED)/orders/giftware/creators.yaml \
@@ -284,5 +292,5 @@ $(O)/daemon/http/pages.o: $(wildcard daemon/http/pages/*)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all always demo check check-programs check-built check-postgres check-board check-container check-alerts check-asan check-tsan check-valgrind valgrind-built fuzz fuzz-one soak bench lint install deb clean
+.PHONY: all always demo check check-programs check-built check-postgres check-board check-container check-vm check-alerts check-asan check-tsan check-valgrind valgrind-built fuzz fuzz-one soak bench lint install deb clean
 .SECONDARY:

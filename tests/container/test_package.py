@@ -22,8 +22,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOCKET, STORE = "/run/takt/orders.sock", "sqlite:/var/lib/takt/takt.db"
 PLANT = "/etc/takt/taktd.yaml"
 PTRACE_SEIZE, PTRACE_INTERRUPT, WALL = 0x4206, 0x4207, 0x40000000
-ORDER = {"items": [{"product": "tee", "quantity": 1, "options": {"fabric": "white", "size": "M", "ink": "dark", "design": "moon"}}],
-         "recipient": {"name": "Mei Chen", "address": {"country": "GB", "city": "Leeds", "line1": "2 Park Street", "postal_code": "LS1 4AP"}}}
 # What comes with any package, or with any service that runs.
 NOT_OURS = ("/var/lib/dpkg", "/var/log", "/var/cache", "/var/lib/apt", "/var/lib/systemd", "/var/tmp", "/tmp", "/root", "/run", "/proc", "/sys",
             "/dev", "/etc/passwd-", "/etc/shadow-", "/etc/group-", "/etc/gshadow-", "/etc/.pwd.lock", "/etc/ld.so.cache", "/etc/subuid-", "/etc/subgid-",
@@ -56,10 +54,8 @@ class Load:
 
     def __init__(self, box, endpoint=None):
         self.box, self.counts, self.accepted = box, None, 0
-        with open(f"{box.work}/order.json", "w", encoding="utf-8") as f:
-            json.dump(ORDER, f)
         outbox = f"{box.work}/outbox-{time.monotonic_ns()}"
-        self.argv = [sys.executable, f"{HERE}/load.py", endpoint or f"ipc://{box.path(SOCKET)}", "luna", outbox, f"{box.work}/order.json"]
+        self.argv = [sys.executable, f"{HERE}/load.py", endpoint or f"ipc://{box.path(SOCKET)}", "luna", outbox, f"{HERE}/order.json"]
 
     def __enter__(self):
         self.process = self.box.here(*self.argv, stdout=subprocess.PIPE, text=True)
