@@ -6,7 +6,8 @@
  * under a unique (creator, order_ref) in one table. SQLite: WAL and synchronous=FULL, otherwise as it comes.
  * PostgreSQL: arrays in binary, INSERT … SELECT FROM unnest, on one connection and on two with one group under way on
  * each; the faster counts. The last line is with as many orders waiting as the store cares to take at a time, against the
- * fastest limit of all.
+ * fastest limit of all. Beside each rate stands the processor time of a row, this process's and the server's: on a machine
+ * with other work it says more.
  *
  * single: one order at a time, milliseconds to durable, beside an fdatasync of as much.
  *
@@ -37,10 +38,14 @@ static const int64_t now_at_s = 1764547200;
 static char path[4096], limit_path[4096];
 static const char *database; /* its URL; NULL: SQLite */
 
-static double now_s(void) {
+static double clock_s(clockid_t clock) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double now_s(void) {
+    return clock_s(CLOCK_MONOTONIC);
 }
 
 _Noreturn static void stop(const char *what, const char *why) {
@@ -183,6 +188,7 @@ static void put_number(struct column *c, uint64_t n) {
 static void open_postgres_limit(void) {
     for (size_t i = 0; i < 2; i++) {
         limit_conns[i] = PQconnectdb(database);
+        PQclear(PQexec(limit_conns[i], "SET application_name = limit"));
         PGresult *r =
             i > 0 ? NULL
                   : PQexec(limit_conns[0],
@@ -241,6 +247,47 @@ static void await_rows(PGconn *conn) {
             stop("limit", PQerrorMessage(conn));
 }
 
+/* ---- a stopwatch ---- */
+
+struct watch {
+    double wall_s, own_s; /* sums of what was timed; own: processor time of this process */
+    double wall_from_s, own_from_s;
+    double server_s;      /* processor time of the server for one side's connections */
+    uint64_t rows;
+};
+
+static void watch_start(struct watch *w) {
+    w->own_from_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
+    w->wall_from_s = now_s();
+}
+
+static void watch_stop(struct watch *w) {
+    w->wall_s += now_s() - w->wall_from_s;
+    w->own_s += clock_s(CLOCK_PROCESS_CPUTIME_ID) - w->own_from_s;
+}
+
+/* What the server's processes that serve connections of that name have used so far; 0 where they cannot be seen. */
+static double server_s(const char *name) {
+    double sum_s = 0;
+    if (!database)
+        return 0;
+    PGresult *r = PQexecParams(limit_conns[0],
+                               "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND "
+                               "application_name = $1",
+                               1, NULL, &name, NULL, NULL, 0);
+    for (int i = 0; i < PQntuples(r); i++) {
+        char file[64];
+        unsigned long long ran_ns = 0;
+        snprintf(file, sizeof file, "/proc/%.20s/schedstat", PQgetvalue(r, i, 0));
+        FILE *f = fopen(file, "r");
+        sum_s += f != NULL && fscanf(f, "%llu", &ran_ns) == 1 ? (double)ran_ns / 1e9 : 0;
+        if (f != NULL)
+            fclose(f);
+    }
+    PQclear(r);
+    return sum_s;
+}
+
 /* ---- accept ---- */
 
 struct sides {
@@ -252,24 +299,26 @@ struct sides {
     size_t slot, waiting; /* orders that were submitted and are not done */
 };
 
-static double limit_turn(struct sides *s, size_t batch) {
+static void limit_turn(struct sides *s, size_t batch, struct watch *w) {
     for (size_t i = 0; i < batch / MESSAGE; i++)
         make_message(&s->messages[i], s->limit_n + i * MESSAGE, MESSAGE);
     s->limit_n += batch;
-    double t = now_s();
+    watch_start(w);
     sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     for (size_t i = 0; i < batch / MESSAGE; i++)
         for (size_t k = 0; k < MESSAGE; k++)
             limit_row(s->insert, s->messages[i].creator, &s->messages[i].orders[k]);
     if (sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         stop("limit", sqlite3_errmsg(s->db));
-    return now_s() - t;
+    watch_stop(w);
+    w->rows += batch;
 }
 
 /* Each group is one statement and so one transaction; `conns` of them are under way. */
-static double postgres_rate(struct sides *s, size_t batch, size_t conns) {
-    double busy = 0, start = now_s();
-    size_t rows = 0, turn = 0;
+static struct watch postgres_round(struct sides *s, size_t batch, size_t conns) {
+    struct watch w = {.server_s = -server_s("limit")};
+    double start = now_s();
+    size_t turn = 0;
     for (; now_s() - start < round_s; turn++) {
         PGconn *conn = limit_conns[turn % conns];
         for (size_t i = 0; i < LIMIT_COLUMNS; i++)
@@ -277,20 +326,22 @@ static double postgres_rate(struct sides *s, size_t batch, size_t conns) {
         for (size_t i = 0; i < batch / MESSAGE; i++)
             make_message(&s->messages[i], s->limit_n + i * MESSAGE, MESSAGE);
         s->limit_n += batch;
-        double t = now_s();
+        watch_start(&w);
         if (turn >= conns)
             await_rows(conn);
         for (size_t i = 0; i < batch / MESSAGE; i++)
             for (size_t k = 0; k < MESSAGE; k++)
                 gather_row(s->messages[i].creator, &s->messages[i].orders[k]);
         send_rows(conn, batch);
-        busy += now_s() - t;
-        rows += batch;
+        watch_stop(&w);
+        w.rows += batch;
     }
-    double t = now_s();
+    watch_start(&w);
     for (size_t i = 0; i < conns; i++)
         await_rows(limit_conns[i]);
-    return (double)rows / (busy + now_s() - t);
+    watch_stop(&w);
+    w.server_s += server_s("limit");
+    return w;
 }
 
 static void take_done(struct sides *s, const struct store_request *done) {
@@ -302,7 +353,7 @@ static void take_done(struct sides *s, const struct store_request *done) {
 }
 
 /* As the daemon's store does: what comes while a group is under way is the next one. */
-static double store_one_turn(struct sides *s, size_t batch) {
+static void store_one_turn(struct sides *s, size_t batch, struct watch *w) {
     struct message *messages = s->messages + s->slot++ % SLOTS * TURN;
     for (size_t i = 0; i < batch / MESSAGE; i++) {
         make_message(&messages[i], s->store_n + i * MESSAGE, MESSAGE);
@@ -310,35 +361,36 @@ static double store_one_turn(struct sides *s, size_t batch) {
     }
     s->store_n += batch;
     s->waiting += batch;
-    double t = now_s();
+    watch_start(w);
     if (!store_under_way(s->store))
         take_done(s, store_begin(s->store));
     while (s->waiting > (store_under_way(s->store) ? batch : 0))
         take_done(s, store_turn(s->store, 0));
-    return now_s() - t;
+    watch_stop(w);
+    w->rows += batch;
 }
 
-static double store_drain(struct sides *s) {
-    double t = now_s();
+static void store_drain(struct sides *s, struct watch *w) {
+    watch_start(w);
     while (s->waiting > 0)
         take_done(s, store_turn(s->store, 0));
-    return now_s() - t;
+    watch_stop(w);
 }
 
-static double store_rate(struct sides *s, size_t batch) {
-    double busy = 0, start = now_s();
-    size_t rows = 0;
-    for (; now_s() - start < round_s; rows += batch)
-        busy += store_one_turn(s, batch);
-    return (double)rows / (busy + store_drain(s));
+static struct watch store_round(struct sides *s, size_t batch) {
+    struct watch w = {.server_s = -server_s("taktd")};
+    for (double start = now_s(); now_s() - start < round_s;)
+        store_one_turn(s, batch, &w);
+    store_drain(s, &w);
+    w.server_s += server_s("taktd");
+    return w;
 }
 
-static double sqlite_rate(struct sides *s, size_t batch) {
-    double busy = 0, start = now_s();
-    size_t rows = 0;
-    for (; now_s() - start < round_s; rows += batch)
-        busy += limit_turn(s, batch);
-    return (double)rows / busy;
+static struct watch sqlite_round(struct sides *s, size_t batch) {
+    struct watch w = {0};
+    for (double start = now_s(); now_s() - start < round_s;)
+        limit_turn(s, batch, &w);
+    return w;
 }
 
 static struct store *open_store(void) {
@@ -362,42 +414,57 @@ static double median(double *values, size_t count) {
     return values[count / 2];
 }
 
-static double limit_rate(struct sides *s, size_t batch) {
-    if (!database)
-        return sqlite_rate(s, batch);
-    double one = postgres_rate(s, batch, 1), two = postgres_rate(s, batch, 2);
-    return one > two ? one : two;
+static double rate(const struct watch *w) {
+    return (double)w->rows / w->wall_s;
 }
 
-/* So much waits that the store chooses its groups by itself, as under load, against the fastest limit. */
-static void bench_load(struct sides *s) {
-    double limit[ROUNDS], store[ROUNDS], share[ROUNDS];
+static struct watch faster(struct watch a, struct watch b) {
+    return rate(&a) > rate(&b) ? a : b;
+}
+
+static struct watch limit_round(struct sides *s, size_t batch) {
+    return database ? faster(postgres_round(s, batch, 1), postgres_round(s, batch, 2)) : sqlite_round(s, batch);
+}
+
+struct rounds {
+    double rows_s[ROUNDS], own_us[ROUNDS], server_us[ROUNDS];
+};
+
+static void keep(struct rounds *r, int round, struct watch w) {
+    r->rows_s[round] = rate(&w);
+    r->own_us[round] = w.own_s * 1e6 / (double)w.rows;
+    r->server_us[round] = w.server_s * 1e6 / (double)w.rows;
+}
+
+static void print_rounds(const char *what, const char *side, struct rounds *r) {
+    printf("accept.%s.%s_rows_s %.0f\n", what, side, median(r->rows_s, ROUNDS));
+    printf("accept.%s.%s_own_us %.2f\n", what, side, median(r->own_us, ROUNDS));
+    if (database)
+        printf("accept.%s.%s_server_us %.2f\n", what, side, median(r->server_us, ROUNDS));
+}
+
+/* batch 0: so much waits that the store chooses its groups by itself, as under load, against the fastest limit. */
+static void bench_batch(struct sides *s, size_t batch) {
+    static struct rounds limit, store;
+    double share[ROUNDS];
+    char what[24] = "load";
+    if (batch > 0)
+        snprintf(what, sizeof what, "%zu", batch);
     for (int i = 0; i < ROUNDS; i++) {
-        double small = limit_rate(s, 256), large = limit_rate(s, 1024);
-        limit[i] = small > large ? small : large;
-        store[i] = store_rate(s, LOAD);
-        share[i] = store[i] / limit[i];
+        keep(&limit, i, batch > 0 ? limit_round(s, batch) : faster(limit_round(s, 256), limit_round(s, 1024)));
+        keep(&store, i, store_round(s, batch > 0 ? batch : LOAD));
+        share[i] = store.rows_s[i] / limit.rows_s[i];
     }
-    printf("accept.load.limit_rows_s %.0f\n", median(limit, ROUNDS));
-    printf("accept.load.store_rows_s %.0f\n", median(store, ROUNDS));
-    printf("accept.load.share %.2f\n", median(share, ROUNDS));
+    print_rounds(what, "limit", &limit);
+    print_rounds(what, "store", &store);
+    printf("accept.%s.share %.2f\n", what, median(share, ROUNDS));
+    fflush(stdout);
 }
 
 static void bench_accept(struct sides *s) {
-    static const size_t batches[] = {64, 256, 1024};
-    for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
-        double limit[ROUNDS], store[ROUNDS], share[ROUNDS];
-        for (int i = 0; i < ROUNDS; i++) {
-            limit[i] = limit_rate(s, batches[b]);
-            store[i] = store_rate(s, batches[b]);
-            share[i] = store[i] / limit[i];
-        }
-        printf("accept.%zu.limit_rows_s %.0f\n", batches[b], median(limit, ROUNDS));
-        printf("accept.%zu.store_rows_s %.0f\n", batches[b], median(store, ROUNDS));
-        printf("accept.%zu.share %.2f\n", batches[b], median(share, ROUNDS));
-        fflush(stdout);
-    }
-    bench_load(s);
+    static const size_t batches[] = {64, 256, 1024, 0};
+    for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++)
+        bench_batch(s, batches[b]);
 }
 
 /* ---- single ---- */
@@ -433,7 +500,7 @@ static void bench_single(struct sides *s) {
 /* Every open order into one of LOTS, OPS tasks a lot, in publications as a planner writes them. */
 static uint64_t plan_all(struct store *store, uint64_t orders, uint64_t *publish_no) {
     const uint64_t lot_size = orders / LOTS;
-    enum { CHUNK = 20000 };
+    enum { CHUNK = 2000 };
     struct arena *arena = arena_new();
     struct store_claim claim = {.head = {.op = STORE_CLAIM}};
     store_call(store, &claim.head);
@@ -485,7 +552,7 @@ static uint64_t plan_all(struct store *store, uint64_t orders, uint64_t *publish
 }
 
 static void bench_publish(struct store *store, uint64_t epoch, uint64_t *publish_no, uint64_t lots) {
-    double took[ROUNDS];
+    double took[ROUNDS], own[ROUNDS], server[ROUNDS];
     struct task_row *tasks = takt_alloc(TASKS * sizeof *tasks);
     struct store_load meta = {.head = {.op = STORE_LOAD}, .kind = LOAD_META};
     store_call(store, &meta.head);
@@ -500,7 +567,8 @@ static void bench_publish(struct store *store, uint64_t epoch, uint64_t *publish
                                          .end_s = now_at_s + round * 60 + 60,
                                          .quantity = 200,
                                          .started_at_s = TAKT_TIME_NONE,
-                                         .finished_at_s = TAKT_TIME_NONE};
+                                         .finished_at_s = TAKT_TIME_NONE,
+                                         .moved = true};
         struct store_publish q = {.head = {.op = STORE_PUBLISH},
                                   .epoch = epoch,
                                   .publish_no = ++*publish_no,
@@ -509,15 +577,21 @@ static void bench_publish(struct store *store, uint64_t epoch, uint64_t *publish
                                   .scheduler = "atcs",
                                   .tasks = tasks,
                                   .task_count = n};
-        double t = now_s();
+        struct watch w = {.server_s = -server_s("taktd")};
+        watch_start(&w);
         if (store_call(store, &q.head) != 0)
             stop("publish", q.head.err.text);
-        took[round] = now_s() - t;
+        watch_stop(&w);
+        took[round] = w.wall_s;
+        own[round] = w.own_s;
+        server[round] = w.server_s + server_s("taktd");
         if (round == 0)
             printf("publish.tasks %zu\n", n);
     }
     free(tasks);
-    printf("publish.s %.3f\n", median(took, ROUNDS));
+    printf("publish.s %.3f\npublish.own_s %.3f\n", median(took, ROUNDS), median(own, ROUNDS));
+    if (database)
+        printf("publish.server_s %.3f\n", median(server, ROUNDS));
 }
 
 static uint64_t load_all(struct store *store, enum load_kind kind, struct arena *arena) {
@@ -586,16 +660,17 @@ int main(int argc, char **argv) {
         bench_accept(&s);
     if (wanted(argc, argv, "single"))
         bench_single(&s);
-    close_limit(&s);
     bool recover = wanted(argc, argv, "recover");
     uint64_t publish_no = 0, orders = recover ? OPEN_ORDERS : wanted(argc, argv, "publish") ? LOTS : 0;
+    struct watch unused = {0};
     while (s.store_n < orders)
-        store_one_turn(&s, 1024);
-    store_drain(&s);
+        store_one_turn(&s, 1024, &unused);
+    store_drain(&s, &unused);
     if (orders > 0) {
         uint64_t epoch = plan_all(s.store, orders, &publish_no);
         bench_publish(s.store, epoch, &publish_no, LOTS);
     }
+    close_limit(&s);
     store_close(s.store);
     if (recover)
         bench_recover();

@@ -159,7 +159,8 @@ void planner_load_task(struct planner *p, const struct task_row *row) {
                        .good = row->good,
                        .scrap = row->scrap,
                        .state = row->state,
-                       .late = row->late};
+                       .late = row->late,
+                       .stored = true};
 }
 
 void planner_load_stock(struct planner *p, const struct stock_row *row) {

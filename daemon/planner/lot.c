@@ -210,6 +210,14 @@ uint32_t lot_possible(const struct lot *lot) {
     return possible;
 }
 
+bool task_is_news(const struct lot *lot, size_t op) {
+    return lot->tasks[op].dirty || lot->tasks[op].moved || (lot->dirty && lot->units == 0);
+}
+
+bool task_goes(const struct lot *lot, size_t op) {
+    return lot->state == LOT_GONE || (lot->units == 0 && lot->tasks[op].state == TASK_PLANNED);
+}
+
 uint32_t lot_extra(const struct lot *lot) {
     uint32_t possible = lot_possible(lot);
     if (possible == UINT32_MAX)

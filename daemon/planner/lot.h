@@ -28,7 +28,9 @@ struct task {
     uint32_t quantity, good, scrap;
     enum task_state state;
     bool late;
-    bool dirty; /* the store knows it otherwise */
+    bool dirty;  /* the store knows it otherwise */
+    bool moved;  /* likewise, its place and times */
+    bool stored; /* the store has its row */
 };
 
 struct lot {
@@ -93,6 +95,9 @@ uint32_t group_capacity(const struct planner *p, const struct group *group);
 uint32_t lot_possible(const struct lot *lot);
 /* What is started beyond its units. */
 uint32_t lot_extra(const struct lot *lot);
+/* Of a task, to the store: a row that may differ from what it has; a row that is to be there no more. */
+bool task_is_news(const struct lot *lot, size_t op);
+bool task_goes(const struct lot *lot, size_t op);
 /* Brings the quantities of its tasks in line with its units; marks tasks that changed. */
 void lot_resize(struct planner *p, struct lot *lot);
 

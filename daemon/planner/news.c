@@ -45,6 +45,11 @@ void news_task(struct planner *p, struct lot *lot, size_t op) {
     enlist_lot(&p->news, lot);
 }
 
+void news_task_moved(struct planner *p, struct lot *lot, size_t op) {
+    lot->tasks[op].moved = true;
+    enlist_lot(&p->news, lot);
+}
+
 void news_task_gone(struct planner *p, uint32_t lot, uint32_t op, const char *op_id) {
     struct news *n = &p->news;
     ARRAY_GROW(n->task_gone, n->task_gone_count, n->task_gone_cap);
@@ -179,16 +184,18 @@ static void clear_lots(struct planner *p) {
         if (lot == NULL)
             continue;
         lot->news_at = 0;
+        for (size_t k = 0; k < lot->op_count; k++) {
+            struct task *t = &lot->tasks[k];
+            if (task_is_news(lot, k))
+                t->stored = !task_goes(lot, k);
+            t->dirty = t->moved = false;
+            t->told_line = t->line;
+            t->told_start_s = t->start_s;
+        }
         lot->dirty = false;
         lot->stored = true;
         lot->units_told = lot->units;
         lot->extra_told = lot_extra(lot);
-        for (size_t k = 0; k < lot->op_count; k++) {
-            struct task *t = &lot->tasks[k];
-            t->dirty = false;
-            t->told_line = t->line;
-            t->told_start_s = t->start_s;
-        }
         lot_forget(p, lot);
     }
     n->lot_count = 0;

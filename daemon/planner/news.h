@@ -40,6 +40,7 @@ void news_clear(struct planner *p);
 
 void news_lot(struct planner *p, struct lot *lot); /* its row */
 void news_task(struct planner *p, struct lot *lot, size_t op);
+void news_task_moved(struct planner *p, struct lot *lot, size_t op); /* nothing else of it is new */
 void news_task_gone(struct planner *p, uint32_t lot, uint32_t op, const char *op_id);
 void news_task_stays(struct planner *p, uint32_t lot); /* none of the lot is gone after all */
 void news_slice(struct planner *p, struct slice *s);

@@ -19,7 +19,7 @@ static void move_task(struct planner *p, struct lot *lot, size_t op, int32_t lin
     t->line = line;
     t->start_s = start_s;
     t->end_s = end_s;
-    news_task(p, lot, op);
+    news_task_moved(p, lot, op);
     p->news.plan = true;
 }
 
@@ -123,7 +123,7 @@ static void stretch(struct planner *p, struct lot *lot, size_t op, int64_t now_s
     int64_t more_s = (now_s - t->missed_s) / PARTS;
     t->end_s = now_s + (more_s > MINUTE_S ? more_s : MINUTE_S);
     t->end_s += (MINUTE_S - t->end_s % MINUTE_S) % MINUTE_S;
-    news_task(p, lot, op);
+    news_task_moved(p, lot, op);
     p->news.plan = true;
     planner_want(p, CAUSE_CAPACITY);
 }

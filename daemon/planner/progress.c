@@ -187,6 +187,7 @@ static void scrap_made(struct planner *p, struct lot *lot, uint32_t scrap, const
     uint32_t more = last->good > lot->units ? last->good - lot->units : 0, given = 0;
     struct variant *variant = lot->slices == NULL ? NULL : lot->slices->order->items[lot->slices->item].variant;
     last->good -= last->good < scrap ? last->good : scrap;
+    news_task(p, lot, lot->op_count - 1U);
     if (variant != NULL && !lot->group->personalised)
         given = more < variant->surplus ? more : variant->surplus;
     given = given < scrap ? given : scrap;

@@ -45,7 +45,6 @@ static void collect_lots(struct collecting *c) {
 
 static struct task_row task_row(const struct planner *p, const struct lot *lot, size_t op) {
     const struct task *t = &lot->tasks[op];
-    bool gone = lot->state == LOT_GONE || (lot->units == 0 && t->state == TASK_PLANNED);
     return (struct task_row){.lot = lot->no,
                              .op = (uint32_t)op,
                              .op_id = lot_op(p, lot, op)->id,
@@ -59,7 +58,8 @@ static struct task_row task_row(const struct planner *p, const struct lot *lot, 
                              .started_at_s = t->started_at_s,
                              .finished_at_s = t->finished_at_s,
                              .late = t->late,
-                             .gone = gone};
+                             .gone = task_goes(lot, op),
+                             .moved = t->stored && !t->dirty};
 }
 
 static void collect_tasks(struct collecting *c) {
@@ -75,7 +75,7 @@ static void collect_tasks(struct collecting *c) {
         if (lot == NULL || !changed(lot))
             continue;
         for (size_t k = 0; k < lot->op_count; k++)
-            if (lot->tasks[k].dirty || (lot->dirty && lot->units == 0))
+            if (task_is_news(lot, k))
                 rows[count++] = task_row(c->p, lot, k);
     }
     c->q->tasks = rows;

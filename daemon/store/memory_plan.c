@@ -152,6 +152,18 @@ static int task_put(struct tables *t, const struct task_row *row) {
     return 0;
 }
 
+static int task_move(struct tables *t, const struct task_row *row) {
+    struct memory_store *s = self(t);
+    struct memory_lot *l = memory_lot(s, row->lot);
+    size_t at = task_place(l, row->op);
+    if (at == l->tasks.count || l->tasks.rows[at].op != row->op)
+        return 0;
+    l->tasks.rows[at].line = memory_word(s, row->line);
+    l->tasks.rows[at].start_s = row->start_s;
+    l->tasks.rows[at].end_s = row->end_s;
+    return 0;
+}
+
 static int task_drop(struct tables *t, uint32_t lot, uint32_t op) {
     struct memory_lot *l = memory_lot(self(t), lot);
     size_t at = l != NULL ? task_place(l, op) : 0;
@@ -197,6 +209,7 @@ void memory_plan_ops(struct table_ops *ops) {
     ops->slices_of = slices_of;
     ops->slices_page = slices_page;
     ops->task_put = task_put;
+    ops->task_move = task_move;
     ops->task_drop = task_drop;
     ops->tasks_page = tasks_page;
     ops->plan_add = plan_add;

@@ -163,28 +163,31 @@ enum {
       "WHERE o.plant = $1 AND o.no >= $2 AND o." PG_IS_OPEN " AND (o.no > $2 OR (s.item, s.first) > ($3, $4)) "        \
       "ORDER BY o.no, s.item, s.first LIMIT $5")                                                                       \
     X(TASK_PUT, IN_TASKS, "*wwsnwwwttnn",                                                                              \
-      "WITH u AS MATERIALIZED (SELECT DISTINCT ON (lot, op) * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, "            \
-      "$10, $11, $12) WITH ORDINALITY u (lot, op, op_id, state, quantity, good, scrap, started_at_s, "                 \
-      "finished_at_s, late, gone, n) ORDER BY lot, op, n DESC), d AS (DELETE FROM task t USING u CROSS JOIN "          \
-      "LATERAL (SELECT ctid AS place FROM task WHERE plant = $1 AND lot = u.lot AND op = u.op OFFSET 0) k "            \
-      "WHERE u.gone = 1 AND t.ctid = k.place) INSERT INTO task AS t (plant, lot, op, op_id, state, "                   \
-      "quantity, good, scrap, started_at_s, finished_at_s, late) SELECT $1, lot, op, op_id, state, "                   \
-      "quantity, good, scrap, started_at_s, finished_at_s, late FROM u WHERE gone = 0 ON CONFLICT (plant, "            \
-      "lot, op) DO UPDATE SET op_id = excluded.op_id, state = excluded.state, quantity = excluded.quantity, "          \
-      "good = excluded.good, scrap = excluded.scrap, started_at_s = excluded.started_at_s, finished_at_s = "           \
-      "excluded.finished_at_s, late = excluded.late WHERE (t.op_id, t.state, t.quantity, t.good, t.scrap, "            \
-      "t.started_at_s, t.finished_at_s, t.late) IS DISTINCT FROM (excluded.op_id, excluded.state, "                    \
-      "excluded.quantity, excluded.good, excluded.scrap, excluded.started_at_s, excluded.finished_at_s, "              \
-      "excluded.late)")                                                                                                \
+      "WITH u AS MATERIALIZED (SELECT DISTINCT ON (lot, op) * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"   \
+      " $12) WITH ORDINALITY u (lot, op, op_id, state, quantity, good, scrap, started_at_s, finished_at_s, late, "     \
+      "gone, n) ORDER BY lot, op, n DESC), k AS MATERIALIZED (SELECT u.*, t.place, t.same FROM u LEFT JOIN LATERAL "   \
+      "(SELECT ctid AS place, (op_id, state, quantity, good, scrap, started_at_s, finished_at_s, late) IS NOT "        \
+      "DISTINCT FROM (u.op_id, u.state, u.quantity, u.good, u.scrap, u.started_at_s, u.finished_at_s, u.late) AS "     \
+      "same FROM task WHERE plant = $1 AND lot = u.lot AND op = u.op OFFSET 0) t ON true), d AS (DELETE FROM task t"   \
+      " USING k WHERE k.gone = 1 AND t.ctid = k.place), c AS (UPDATE task t SET op_id = k.op_id, state = k.state, "    \
+      "quantity = k.quantity, good = k.good, scrap = k.scrap, started_at_s = k.started_at_s, finished_at_s = "         \
+      "k.finished_at_s, late = k.late FROM k WHERE k.gone = 0 AND NOT k.same AND t.ctid = k.place) INSERT INTO task"   \
+      " (plant, lot, op, op_id, state, quantity, good, scrap, started_at_s, finished_at_s, late) SELECT $1, lot, "     \
+      "op, op_id, state, quantity, good, scrap, started_at_s, finished_at_s, late FROM k WHERE gone = 0 AND place "    \
+      "IS NULL")                                                                                                       \
     X(TASK_PLAN_PUT, IN_TASK_PLANS, "*wwsttn",                                                                         \
-      "WITH u AS MATERIALIZED (SELECT DISTINCT ON (lot, op) * FROM unnest($2, $3, $4, $5, $6, $7) WITH "               \
-      "ORDINALITY u (lot, op, line, start_s, end_s, gone, n) ORDER BY lot, op, n DESC), d AS (DELETE FROM "            \
-      "task_plan t USING u CROSS JOIN LATERAL (SELECT ctid AS place FROM task_plan WHERE plant = $1 AND lot "          \
-      "= u.lot AND op = u.op OFFSET 0) k WHERE u.gone = 1 AND t.ctid = k.place) INSERT INTO task_plan AS t "           \
-      "(plant, lot, op, line, start_s, end_s) SELECT $1, lot, op, line, start_s, end_s FROM u WHERE gone = "           \
-      "0 ON CONFLICT (plant, lot, op) DO UPDATE SET line = excluded.line, start_s = excluded.start_s, end_s "          \
-      "= excluded.end_s WHERE (t.line, t.start_s, t.end_s) IS DISTINCT FROM (excluded.line, "                          \
-      "excluded.start_s, excluded.end_s)")                                                                             \
+      "WITH u AS MATERIALIZED (SELECT DISTINCT ON (lot, op) * FROM unnest($2, $3, $4, $5, $6, $7) WITH ORDINALITY u"   \
+      " (lot, op, line, start_s, end_s, gone, n) ORDER BY lot, op, n DESC), k AS MATERIALIZED (SELECT u.*, t.place,"   \
+      " t.same FROM u LEFT JOIN LATERAL (SELECT ctid AS place, (line, start_s, end_s) IS NOT DISTINCT FROM (u.line,"   \
+      " u.start_s, u.end_s) AS same FROM task_plan WHERE plant = $1 AND lot = u.lot AND op = u.op OFFSET 0) t ON "     \
+      "true), d AS (DELETE FROM task_plan t USING k WHERE k.gone = 1 AND t.ctid = k.place), c AS (UPDATE task_plan "   \
+      "t SET line = k.line, start_s = k.start_s, end_s = k.end_s FROM k WHERE k.gone = 0 AND NOT k.same AND t.ctid "   \
+      "= k.place) INSERT INTO task_plan (plant, lot, op, line, start_s, end_s) SELECT $1, lot, op, line, start_s, "    \
+      "end_s FROM k WHERE gone = 0 AND place IS NULL")                                                                 \
+    X(TASK_MOVE, IN_TASK_PLANS, "*wwstt", "UPDATE task_plan t SET line = u.line, start_s = u.start_s, "                \
+      "end_s = u.end_s FROM unnest($2, $3, $4, $5, $6) u (lot, op, line, start_s, end_s) CROSS JOIN LATERAL "          \
+      "(SELECT ctid AS place FROM task_plan WHERE plant = $1 AND lot = u.lot AND op = u.op OFFSET 0) k "               \
+      "WHERE t.ctid = k.place")                                                                                        \
     X(TASKS_PAGE, IN_LOTS | IN_TASKS | IN_TASK_PLANS, "uui",                                                           \
       "SELECT t.lot, t.op, t.op_id, p.line, p.start_s, p.end_s, t.state, t.quantity, t.good, t.scrap, "                \
       "t.started_at_s, t.finished_at_s, t.late FROM lot l CROSS JOIN LATERAL (SELECT * FROM task WHERE "               \
@@ -349,6 +352,7 @@ struct postgres_store {
     bool wrote;                /* this group */
     bool stale;                /* counts are to be loaded before anything else */
     bool unsettled;            /* see postgres.c */
+    uint32_t moved_lot, moved_op; /* the task that was put last to be moved */
     int careful;               /* groups for which keys are looked for first, see postgres.c */
     bool found;                /* the transaction that is unsettled was there when last looked for */
     int64_t unsettled_number;

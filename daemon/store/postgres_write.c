@@ -70,6 +70,17 @@ static int task_put(struct tables *t, const struct task_row *r) {
     return code < 0 ? code : pg_put(self(t), PG_TASK_PLAN_PUT, r->lot, r->op, r->line, r->start_s, r->end_s, 0);
 }
 
+/* One statement moves a task once: they come in their order, so the same one twice comes one after the other. */
+static int task_move(struct tables *t, const struct task_row *r) {
+    struct postgres_store *s = self(t);
+    bool again = s->moved_lot == r->lot && s->moved_op == r->op;
+    if (again && pg_flush(s) < 0)
+        return s->failed;
+    s->moved_lot = r->lot;
+    s->moved_op = r->op;
+    return pg_put(s, PG_TASK_MOVE, r->lot, r->op, r->line, r->start_s, r->end_s);
+}
+
 static int task_drop(struct tables *t, uint32_t lot, uint32_t op) {
     int code = pg_put(self(t), PG_TASK_PUT, lot, op, "", 0, 0U, 0U, 0U, TAKT_TIME_NONE, TAKT_TIME_NONE, 0, 1);
     return code < 0 ? code : pg_put(self(t), PG_TASK_PLAN_PUT, lot, op, "", TAKT_TIME_NONE, TAKT_TIME_NONE, 1);
@@ -147,6 +158,7 @@ void postgres_write_ops(struct table_ops *ops) {
     ops->slice_put = slice_put;
     ops->slice_drop = slice_drop;
     ops->task_put = task_put;
+    ops->task_move = task_move;
     ops->task_drop = task_drop;
     ops->plan_add = plan_add;
     ops->promise_add = promise_add;

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 
-enum { SCHEMA_VERSION = 4 };
+enum { SCHEMA_VERSION = 5 };
 
 enum schema_dialect { SCHEMA_SQLITE, SCHEMA_POSTGRES };
 

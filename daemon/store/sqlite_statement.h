@@ -86,6 +86,7 @@
     X(TASK_PLAN_PUT, "INSERT INTO task_plan (lot, op, line, start_s, end_s) VALUES (?,?,?,?,?) "                       \
                      "ON CONFLICT (plant, lot, op) DO UPDATE SET line = excluded.line, start_s = excluded.start_s, "   \
                      "end_s = excluded.end_s")                                                                         \
+    X(TASK_MOVE, "UPDATE task_plan SET line = ?3, start_s = ?4, end_s = ?5 WHERE plant = 1 AND lot = ?1 AND op = ?2")  \
     X(TASK_DROP, "DELETE FROM task WHERE plant = 1 AND lot = ? AND op = ?")                                            \
     X(TASK_PLAN_DROP, "DELETE FROM task_plan WHERE plant = 1 AND lot = ? AND op = ?")                                  \
     X(TASKS_PAGE, "SELECT t.lot, t.op, t.op_id, p.line, p.start_s, p.end_s, t.state, t.quantity, t.good, t.scrap, "    \

@@ -70,6 +70,10 @@ static int task_put(struct tables *t, const struct task_row *r) {
                     : sqlite_run(self(t), SQL_TASK_PLAN_PUT, "wwstt", r->lot, r->op, r->line, r->start_s, r->end_s);
 }
 
+static int task_move(struct tables *t, const struct task_row *r) {
+    return sqlite_run(self(t), SQL_TASK_MOVE, "wwstt", r->lot, r->op, r->line, r->start_s, r->end_s);
+}
+
 static int task_drop(struct tables *t, uint32_t lot, uint32_t op) {
     int code = sqlite_run(self(t), SQL_TASK_DROP, "ww", lot, op);
     return code < 0 ? code : sqlite_run(self(t), SQL_TASK_PLAN_DROP, "ww", lot, op);
@@ -150,6 +154,7 @@ void sqlite_write_ops(struct table_ops *ops) {
     ops->slice_put = slice_put;
     ops->slice_drop = slice_drop;
     ops->task_put = task_put;
+    ops->task_move = task_move;
     ops->task_drop = task_drop;
     ops->plan_add = plan_add;
     ops->promise_add = promise_add;

@@ -136,6 +136,7 @@ struct task_row {
     int64_t started_at_s, finished_at_s; /* TAKT_TIME_NONE */
     bool late;                         /* its start has passed and nobody reported it: an alarm */
     bool gone;                         /* in a publication: take it away */
+    bool moved;                        /* in a publication: the store has it, and only line, start_s and end_s differ */
 };
 
 struct order_update {

@@ -133,8 +133,25 @@ static uint32_t allowance(struct model *m, const struct model_lot *lot, uint32_t
     return (uint32_t)(need - units);
 }
 
+/* A number for all of a task that a row which only moves it leaves alone. */
+static uint64_t task_print(const struct task_row *row) {
+    const int64_t fields[] = {row->state, row->quantity, row->good, row->scrap, row->started_at_s, row->finished_at_s, row->late};
+    uint64_t print = 14695981039346656037U;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        print = (print ^ (uint64_t)fields[i]) * 1099511628211U;
+    return print | 1;
+}
+
+static void keep_task(struct model *m, const struct task_row *row) {
+    uint64_t *kept = &m->lots[row->lot].tasks[row->op];
+    MODEL_HOLDS(m, row->gone || !row->moved || *kept == task_print(row), "L%u, operation %u: more is new than its place",
+                row->lot, row->op);
+    *kept = row->gone ? 0 : task_print(row);
+}
+
 static void set_task(struct model *m, const struct task_row *row) {
     struct model_lot *lot = &m->lots[row->lot];
+    keep_task(m, row);
     if (row->gone)
         return;
     MODEL_HOLDS(m, lot->there && row->op < product_of(m, lot)->op_count, "a task of no lot: L%u", row->lot);

@@ -34,6 +34,7 @@ struct model_lot {
     uint32_t product, units, extra, given;  /* given: units of orders that are in it */
     uint32_t started_with;
     uint64_t ops_done;                      /* bits */
+    uint64_t tasks[64];                     /* what the store has of each but its place; 0: it has none */
     bool has_personalised;
 };
 

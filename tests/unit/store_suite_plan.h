@@ -251,6 +251,35 @@ static void rows_written_again_are_the_newest(void **state) {
     assert_int_equal(meta(b).plan_version, 1);
 }
 
+/* Whatever else such a row says; of two of one task the later one counts, and one that is not there stays away. */
+static void a_task_is_moved_and_nothing_else_of_it(void **state) {
+    struct bench *b = *state;
+    uint64_t epoch = claim(b), no = accept_one(b, "luna", "A-1");
+    plan_order(b, epoch, no, 1, LOT_OPEN);
+    struct task_row tasks[] = {task_like(1, 1), task_like(1, 0), task_like(1, 1), task_like(1, 7)};
+    for (size_t i = 0; i < 4; i++) {
+        tasks[i].moved = true;
+        tasks[i].line = i == 2 ? "print-3" : "print-2";
+        tasks[i].start_s = NOW + 100 + (int64_t)i;
+        tasks[i].end_s = NOW + 200 + (int64_t)i;
+        tasks[i].state = TASK_STARTED;
+        tasks[i].quantity = 77;
+    }
+    struct store_publish q = publish_of(b, epoch);
+    q.tasks = tasks, q.task_count = 4;
+    assert_int_equal(store_call(b->store, &q.head), 0);
+    struct store_load got = load_page(b, LOAD_TASKS, NULL, 10);
+    assert_int_equal(got.ret_count, 2);
+    assert_string_equal(got.ret.tasks[0].line, "print-2");
+    assert_int_equal(got.ret.tasks[0].start_s, NOW + 101);
+    assert_string_equal(got.ret.tasks[1].line, "print-3");
+    assert_int_equal(got.ret.tasks[1].end_s, NOW + 202);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(got.ret.tasks[i].state, TASK_PLANNED);
+        assert_int_equal(got.ret.tasks[i].quantity, 4);
+    }
+}
+
 static void a_report_counts_once(void **state) {
     struct bench *b = *state;
     uint64_t epoch = claim(b);
@@ -453,7 +482,7 @@ static void figures_count_orders_by_creator_and_state(void **state) {
         SUITE_TEST(a_publication_takes_place_once),                                                                    \
         SUITE_TEST(a_publication_that_has_not_seen_a_cancellation_is_stale),                                           \
         SUITE_TEST(a_publication_with_one_wrong_row_changes_nothing), SUITE_TEST(a_unit_is_in_at_most_one_slice),      \
-        SUITE_TEST(slices_that_go_make_room_for_those_that_come), SUITE_TEST(rows_written_again_are_the_newest),       \
+        SUITE_TEST(slices_that_go_make_room_for_those_that_come), SUITE_TEST(rows_written_again_are_the_newest), SUITE_TEST(a_task_is_moved_and_nothing_else_of_it),       \
         SUITE_TEST(a_report_counts_once), SUITE_TEST(the_world_is_kept_by_its_keys),                                   \
         SUITE_TEST(pages_hold_every_open_row_once), SUITE_TEST(what_a_planner_says_of_an_ended_order_is_void),         \
         SUITE_TEST(events_of_a_creator_come_in_the_order_of_their_commits),                                            \
