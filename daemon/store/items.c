@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/store/items.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,13 +16,27 @@ static char *put_escaped(char *at, const char *text) {
     return at;
 }
 
+static char *put_number(char *at, uint32_t n) {
+    char digits[QUANTITY_TEXT_SIZE];
+    size_t count = 0;
+    do
+        digits[count++] = (char)('0' + n % 10);
+    while ((n /= 10) > 0);
+    while (count > 0)
+        *at++ = digits[--count];
+    return at;
+}
+
 const char *items_format(const struct item_row *items, uint32_t count, struct arena *arena) {
     size_t size = 1;
     for (uint32_t i = 0; i < count; i++)
         size += QUANTITY_TEXT_SIZE + 2 * (strlen(items[i].product) + strlen(items[i].options));
     char *text = arena_alloc(arena, size), *at = text;
     for (uint32_t i = 0; i < count; i++) {
-        at += sprintf(at, "%u%s\t", items[i].quantity, items[i].personalised ? "*" : "");
+        at = put_number(at, items[i].quantity);
+        if (items[i].personalised)
+            *at++ = '*';
+        *at++ = '\t';
         at = put_escaped(at, items[i].product);
         *at++ = '\t';
         at = put_escaped(at, items[i].options);

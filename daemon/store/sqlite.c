@@ -21,6 +21,10 @@
  * I5. What is taken away is overwritten in its page. After a group that erased, the log is emptied as well: pages of before
  * stand there. While somebody else reads the store that cannot be done, and is tried again after each group.
  *
+ * I6. Most orders are new, so those of a group are written together (sqlite_fresh.h), their keys without a look. A group in
+ * which one was there already is rolled back and run again with care: each key is added by itself, and so they are for some
+ * groups more, because who sends one order again mostly sends more.
+ *
  * A crash between any two steps leaves whole groups: SQLite's log is read up to the last frame that commits.
  *
  * The file is one plant's (table `plant`), and one process's (owner.h). Nothing is written while another file, or none,
@@ -40,7 +44,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { APPLICATION_ID = 0x74616b74 /* "takt" */, BUSY_MS = 2000 };
+enum { APPLICATION_ID = 0x74616b74 /* "takt" */, BUSY_MS = 2000, CAREFUL_GROUPS = 32 };
 
 static const char *const settings[] = {
     "PRAGMA journal_mode = WAL",
@@ -135,6 +139,7 @@ static void counts_committed(struct sqlite_store *s) {
 /* ---- transactions ---- */
 
 static void roll_back(struct sqlite_store *s) {
+    fresh_clear(&s->fresh);
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
         if (s->statements[i] != NULL)
             sqlite3_reset(s->statements[i]);
@@ -212,23 +217,45 @@ static bool is_in_place(struct sqlite_store *s) {
     return !moved;
 }
 
+/* Up to COMMIT. */
+static bool run_once(struct sqlite_store *s, struct store_request *chain, bool writes) {
+    if (!make_ready(s) || (writes && !is_in_place(s)) ||
+        sqlite_run(s, writes ? SQL_BEGIN_WRITE : SQL_BEGIN_READ, "") < 0)
+        return false;
+    audit_begin(&s->tables);
+    for (struct store_request *r = chain; r != NULL && s->failed == 0; r = r->next) {
+        takt_error_clear(&r->err);
+        r->code = operation_run(&s->tables, r);
+    }
+    sqlite_flush(s);
+    audit_end(&s->tables);
+    save_state(s);
+    save_counts(s);
+    return s->failed == 0;
+}
+
+/* I6 */
+static bool needs_care(struct sqlite_store *s) {
+    if (s->careful > 0 || (s->failed & 0xff) != SQLITE_CONSTRAINT)
+        return false;
+    s->careful = CAREFUL_GROUPS;
+    return true;
+}
+
 static void run(void *self, struct store_request *chain) {
     struct sqlite_store *s = self;
     bool writes = false;
     for (const struct store_request *r = chain; r != NULL; r = r->next)
         writes = writes || operation_writes(r->op);
-    if (!make_ready(s) || (writes && !is_in_place(s)) ||
-        sqlite_run(s, writes ? SQL_BEGIN_WRITE : SQL_BEGIN_READ, "") < 0) {
-        fail_all(chain, s->failure.code, &s->failure);
-        return;
+    s->careful -= s->careful > 0;
+    struct takt_error before = s->failure;
+    bool good = run_once(s, chain, writes);
+    if (!good && needs_care(s)) {
+        roll_back(s);
+        s->failure = before;
+        good = run_once(s, chain, writes);
     }
-    audit_begin(&s->tables);
-    for (struct store_request *r = chain; r != NULL && s->failed == 0; r = r->next)
-        r->code = operation_run(&s->tables, r);
-    audit_end(&s->tables);
-    save_state(s);
-    save_counts(s);
-    if (s->failed == 0) {
+    if (good) {
         commit(s, chain, writes);
         return;
     }
@@ -341,6 +368,8 @@ static int make_file(const struct sqlite_store *s, bool create, struct takt_erro
 
 static int connect(struct sqlite_store *s, struct takt_error *err) {
     int rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK)
+        rc = fresh_register(s->db, &s->fresh);
     if (rc != SQLITE_OK)
         return db_fail(s, err, rc, "open");
     sqlite3_extended_result_codes(s->db, 1);
@@ -377,6 +406,7 @@ static void close_store(void *self) {
     sqlite3_finalize(s->state_put);
     int rc = sqlite3_close(s->db);
     assert(rc == SQLITE_OK); /* every statement is finalized */
+    fresh_done(&s->fresh);
     owner_free(s->owner);
     tables_done(&s->tables);
     free(s->path);
@@ -395,6 +425,7 @@ static int open_store(const struct store_config *config, void **ret, struct takt
     sqlite_audit_ops(&s->ops);
     sqlite_follow_ops(&s->ops);
     tables_init(&s->tables, &s->ops);
+    fresh_init(&s->fresh);
     s->path = takt_strdup(path);
     int code = owner_take(path, &s->owner, err);
     if (code == 0)

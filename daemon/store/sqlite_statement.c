@@ -92,7 +92,8 @@ static int bind_all(sqlite3_stmt *st, const char *types, va_list args) {
 }
 
 static sqlite3_stmt *query(struct sqlite_store *s, enum statement id, const char *types, va_list args) {
-    if (s->failed != 0)
+    /* a key that is added by itself has nothing to do with orders that wait */
+    if (s->failed != 0 || (id != SQL_KEY_ADD && sqlite_flush(s) < 0))
         return NULL;
     int rc = SQLITE_OK;
     if (s->statements[id] == NULL)
@@ -130,6 +131,20 @@ int sqlite_run(struct sqlite_store *s, enum statement id, const char *types, ...
     sqlite3_stmt *st = query(s, id, types, args);
     va_end(args);
     return sqlite_row(s, st);
+}
+
+int sqlite_flush(struct sqlite_store *s) {
+    if (s->fresh.count == 0 || s->fresh.writing)
+        return 0;
+    s->fresh.writing = true;
+    int code = s->careful > 0 ? 0 : sqlite_run(s, SQL_KEYS_FRESH, "");
+    if (code == 0)
+        code = sqlite_run(s, SQL_ORDERS_FRESH, "");
+    if (code == 0)
+        code = sqlite_run(s, SQL_BODIES_FRESH, "");
+    s->fresh.writing = false;
+    fresh_clear(&s->fresh);
+    return code;
 }
 
 const char *column_text(sqlite3_stmt *st, int column, struct arena *arena) {

@@ -6,6 +6,7 @@
  * The first error of a statement is noted in `failed` and makes every later one of the group fail at once, so callers
  * need not look before the end of the group. */
 
+#include "daemon/store/sqlite_fresh.h"
 #include "daemon/store/tables.h"
 
 #include <sqlite3.h>
@@ -36,9 +37,12 @@
     X(CREATOR_PUT, "INSERT OR REPLACE INTO creator (creator, accepted, planned, in_production, made, packed, shipped, "\
                    "held, cancelled) VALUES (?,?,?,?,?,?,?,?,?)")                                                      \
     X(KEY_ADD, "INSERT INTO order_key (creator, order_ref, no, hash) VALUES (?,?,?,?) ON CONFLICT DO NOTHING")         \
+    X(KEYS_FRESH, "INSERT OR FAIL INTO order_key (creator, order_ref, no, hash) SELECT creator, order_ref, no, hash "   \
+                  "FROM fresh")                                                                                         \
     X(KEY_FIND, "SELECT no, hash FROM order_key WHERE plant = 1 AND creator = ? AND order_ref = ?")                    \
-    X(ORDER_ADD, "INSERT INTO orders (no, creator, order_ref, accepted_at_s, channel, campaign, service, wish_day, "   \
-                 "country, recipient_key, state, items) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)")                             \
+    X(ORDERS_FRESH, "INSERT OR FAIL INTO orders (no, creator, order_ref, accepted_at_s, channel, campaign, service, "  \
+                    "wish_day, country, recipient_key, state, items) SELECT no, creator, order_ref, accepted_at_s, "   \
+                    "channel, campaign, service, wish_day, country, recipient_key, state, items FROM fresh")           \
     X(ORDER_GET, "SELECT " ORDER_COLUMNS ", items FROM orders WHERE no = ?")                                           \
     X(ORDER_AMEND, "UPDATE orders SET service = ?2, wish_day = ?3, country = ?4, recipient_key = ?5, items = ?6 "      \
                    "WHERE no = ?1")                                                                                    \
@@ -57,7 +61,7 @@
     X(ORDERS_CREATOR_STATE, "SELECT " ORDER_COLUMNS ", items FROM orders WHERE no > ? AND creator = ?3 "               \
                             "AND state = ?4 ORDER BY no LIMIT ?2")                                                     \
     X(BODY_GET, "SELECT body FROM body WHERE no = ?")                                                                  \
-    X(BODY_ADD, "INSERT INTO body (no, accepted_at_s, body) VALUES (?,?,?)")                                           \
+    X(BODIES_FRESH, "INSERT OR FAIL INTO body (no, accepted_at_s, body) SELECT no, accepted_at_s, body FROM fresh")    \
     X(BODY_PUT, "INSERT INTO body (no, accepted_at_s, body) VALUES (?,?,?) "                                           \
                 "ON CONFLICT (no) DO UPDATE SET body = excluded.body")                                                 \
     X(CHANGE_ADD, "INSERT INTO change (seq, kind, order_no) VALUES (?,?,?)")                                           \
@@ -169,6 +173,8 @@ struct sqlite_store {
     sqlite3_stmt *state_get, *state_put;
     struct owner *owner;
     struct store_state committed;
+    struct fresh fresh;        /* orders of the group that runs */
+    int careful;               /* groups whose keys are added one by one, see sqlite.c */
     int failed;                /* a code of SQLite's, of the group that runs */
     struct takt_error failure; /* what it was */
     bool stale;                /* state and counts are to be loaded before anything else */
@@ -191,6 +197,8 @@ int sqlite_failed(struct sqlite_store *s, int rc, const char *what);
 sqlite3_stmt *sqlite_query(struct sqlite_store *s, enum statement id, const char *types, ...);
 /* 1: a row; 0: no more (and reset); negative: failed (and reset). */
 int sqlite_row(struct sqlite_store *s, sqlite3_stmt *st);
+/* Writes the orders that wait. */
+int sqlite_flush(struct sqlite_store *s);
 /* Runs one that gives no rows. */
 int sqlite_run(struct sqlite_store *s, enum statement id, const char *types, ...);
 

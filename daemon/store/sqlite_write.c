@@ -18,14 +18,14 @@ static int body_put(struct tables *t, const struct order_row *row, const char *b
 
 static int order_add(struct tables *t, const struct order_row *r, const uint8_t hash[STORE_HASH_SIZE],
                      const char *body) {
-    int code = sqlite_run(self(t), SQL_KEY_ADD, "ssub", r->creator, r->order_ref, r->no, hash);
-    if (code < 0 || sqlite3_changes(self(t)->db) == 0)
-        return code < 0 ? code : TAKT_EEXIST;
-    const char *items = items_format(r->items, r->item_count, t->scratch);
-    code = sqlite_run(self(t), SQL_ORDER_ADD, "ussisssdsuns", r->no, r->creator, r->order_ref, r->accepted_at_s,
-                      r->channel, r->campaign, r->service, r->wish_day, r->country, r->recipient_key, (int)r->state,
-                      items);
-    return code < 0 ? code : sqlite_run(self(t), SQL_BODY_ADD, "uis", r->no, r->accepted_at_s, body);
+    struct sqlite_store *s = self(t);
+    if (s->careful > 0) {
+        int code = sqlite_run(s, SQL_KEY_ADD, "ssub", r->creator, r->order_ref, r->no, hash);
+        if (code < 0 || sqlite3_changes(s->db) == 0)
+            return code < 0 ? code : TAKT_EEXIST;
+    }
+    fresh_add(&s->fresh, r, hash, body);
+    return s->fresh.count < FRESH_MAX ? 0 : sqlite_flush(s);
 }
 
 static int order_amend(struct tables *t, const struct order_row *r) {

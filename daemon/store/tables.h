@@ -123,7 +123,8 @@ struct order_filter {
 struct tables;
 
 struct table_ops {
-    /* orders; order_add brings key, row and body, and returns TAKT_EEXIST, having written nothing, if the key is there */
+    /* orders; order_add brings key, row and body, and returns TAKT_EEXIST, having written nothing, if the key is there
+     * (or the back end runs the whole group again, so that it does); its texts must live until the group has ended */
     int (*key_find)(struct tables *t, const char *creator, const char *order_ref, struct order_key *ret);
     int (*order_add)(struct tables *t, const struct order_row *row, const uint8_t hash[STORE_HASH_SIZE],
                      const char *body);
