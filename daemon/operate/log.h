@@ -39,6 +39,7 @@
     X(PLAN_FAILED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b12", "no plan could be made")                                         \
     X(NO_PLAN, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b16", "a change found no plan, the one before stays in force")             \
     X(PLAN_AGAIN, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b17", "there is a plan again")                                          \
+    X(PLAN_REFUSED, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b1b", "the store refuses what the planner wants to publish")         \
     X(WAITS, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b18", "another planner is active, this one waits")                           \
     X(TAKES_OVER, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b19", "no planner is active any more, this one takes over")             \
     X(LEFT_OUT, "0d4e3f5b9a6c4c2f8f0b1d7a5e2c9b1a", "lines of one kind came too fast, some are left out")               \

@@ -135,7 +135,7 @@ static const struct {
     {"plan_age_seconds", "gauge", "seconds", "Plant time since the plan in force was published", plan_age},
     {"plan_objective", "gauge", "", "What the plan in force costs, in the weights of planning.objective", plan_objective},
     {"plan_bound", "gauge", "", "What no plan of these orders can cost less than, as far as it is known", plan_bound},
-    {"plan_trouble", "gauge", "", "1 while the last change has found no plan, else 0", plan_trouble},
+    {"plan_trouble", "gauge", "", "1 while the last change has found no plan or the store refuses it, else 0", plan_trouble},
     {"orders_open", "gauge", "", "Orders neither shipped nor cancelled", orders_open},
     {"units_open", "gauge", "", "Units of open orders", units_open},
     {"lots_open", "gauge", "", "Lots that are not done", lots_open},

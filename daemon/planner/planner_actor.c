@@ -48,7 +48,7 @@ static void refuse_ask(struct planner_actor *a, enum actor to, struct ask *ask) 
 
 /* ---- 2: mail ---- */
 
-static void hold(struct planner_actor *a, const struct mail *mail) {
+void planner_hold(struct planner_actor *a, const struct mail *mail) {
     ARRAY_GROW(a->held, a->held_count, a->held_cap);
     a->held[a->held_count++] = *mail;
 }
@@ -100,9 +100,11 @@ static void take_ask(struct planner_actor *a, const struct mail *mail) {
     if (a->stopping) {
         refuse_ask(a, mail->from, ask);
     } else if (ask->kind == ASK_REPORT) {
-        hold(a, mail);
+        planner_hold(a, mail);
     } else {
         planner_ask(a->planner, clock_plant_s(a->config->clock), ask);
+        if (ask->kind == ASK_STATUS && a->refused > 0)
+            ask->u.status.trouble = arena_strdup(ask->arena, a->refusal);
         planner_answer(a, mail->from, ask);
     }
 }
@@ -133,7 +135,7 @@ static void take_mail(struct planner_actor *a, int64_t now_ms) {
             break;
         case MAIL_SOLVED:
         case MAIL_RELOAD:
-            hold(a, &mail);
+            planner_hold(a, &mail);
             break;
         case MAIL_PLANT:
             plant_unref(mail.body); /* it came with the reload */
@@ -244,6 +246,48 @@ static void search(struct planner_actor *a) {
     a->collect_due = true;
 }
 
+/* ---- anew ---- */
+
+/* The planner's memory and the store contradict each other. What is in memory alone are reports: they go back to whoever sent
+ * them and are repeated; all else is read again. */
+static void start_anew(struct planner_actor *a) {
+    struct planner_config config = {.plant = a->plant, .seed = a->config->epoch};
+    a->anew_due = a->changes_came = false;
+    for (size_t i = 0; i < a->waiting_count; i++) {
+        refuse(&a->waiting[i]->refusal, REFUSAL_BUSY, "", "the plan is read again from the store");
+        planner_answer(a, ACTOR_OPERATE, a->waiting[i]);
+    }
+    a->waiting_count = a->waiting_published = 0;
+    planner_free(a->planner);
+    a->planner = planner_new(&config, a->config->epoch);
+    a->collect_due = a->changes_due = planner_load(a, false);
+    a->publish_after_ms = 0;
+}
+
+/* What was searched is of a plan that is no more. */
+static void drop_searched(struct planner_actor *a) {
+    size_t kept = 0;
+    for (size_t i = 0; i < a->held_count; i++) {
+        if (a->held[i].kind != MAIL_SOLVED) {
+            a->held[kept++] = a->held[i];
+            continue;
+        }
+        search_job_free(a->held[i].body);
+        a->searching = false;
+    }
+    a->held_count = kept;
+}
+
+/* What is under way comes back first. */
+static bool anew(struct planner_actor *a) {
+    if (!a->anew_due || a->stopping)
+        return false;
+    drop_searched(a);
+    if (!a->changes_asked && !a->searching && !a->publishing)
+        start_anew(a);
+    return true;
+}
+
 /* ---- the turn ---- */
 
 /* At the end nothing new is begun but what somebody waits for, and that not for ever: in a plant where something happens all the
@@ -255,6 +299,8 @@ static bool may_begin(const struct planner_actor *a, int64_t now_ms) {
 static int64_t wait_ms(const struct planner_actor *a, int64_t now_ms) {
     if (a->publishing)
         return a->publish_sent ? BUS_TURN_MS_MAX : 10;
+    if (a->anew_due && !a->stopping)
+        return a->changes_asked || a->searching ? BUS_TURN_MS_MAX : 0;
     if (a->held_count == 0 && !a->changes_came && !may_begin(a, now_ms))
         return BUS_TURN_MS_MAX;
     if (a->held_count > 0 || a->changes_came)
@@ -282,6 +328,8 @@ static void turn(struct planner_actor *a) {
     actor_wait(a->port, wait_ms(a, clock_mono_ms()));
     int64_t now_ms = clock_mono_ms();
     take_mail(a, now_ms);
+    if (anew(a))
+        return;
     bool asks = a->changes_due || now_ms - a->changes_asked_ms >= tail_every_ms(a);
     if (asks && !a->changes_asked && !a->changes_came && may_begin(a, now_ms))
         ask_changes(a, now_ms);
@@ -309,11 +357,11 @@ static void turn(struct planner_actor *a) {
  * be read but takes nothing, as on a full disk, does not keep the plant waiting: the plan of the last run is served, and the
  * intake says `busy` until it is well again. */
 static void begin(struct planner_actor *a) {
-    if (!planner_load(a))
+    if (!planner_load(a, a->config->planner != NULL))
         return;
     a->collect_due = true;
     a->changes_due = true;
-    while (!a->stopping && !a->failed && !a->store_fails && (a->collect_due || a->publishing || a->changes_due || a->changes_asked))
+    while (!a->stopping && !a->failed && !a->store_fails && a->refused == 0 && (a->collect_due || a->publishing || a->changes_due || a->changes_asked))
         turn(a);
     if (!a->failed)
         actor_ready(a->port);

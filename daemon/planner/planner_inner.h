@@ -8,7 +8,7 @@
 #include "daemon/planner/pages.h"
 #include "daemon/planner/planner_actor.h"
 
-enum { PLANNER_RETRY_MS = 1000 };
+enum { PLANNER_RETRY_MS = 1000, PLANNER_REFUSED_MS_MAX = 60000, PLANNER_ANEW_EVERY = 3 };
 
 struct planner_actor {
     struct bus_port *port;
@@ -35,6 +35,9 @@ struct planner_actor {
     bool publish_sent;
     int64_t publish_after_ms;   /* not before: the last one failed */
     bool store_fails;           /* what the last one that came back said */
+    unsigned refused;           /* publications in a row that contradicted the store */
+    char refusal[400];          /* what the last of them was told, for people; "" */
+    bool anew_due;              /* everything is to be read from the store again */
     struct store_load *lookup;  /* what became of a publication of unknown outcome is being looked up */
     struct ask **waiting;       /* reports that are applied and not yet durable */
     size_t waiting_count, waiting_cap;
@@ -49,8 +52,9 @@ struct planner_actor {
     uint64_t late_noticed, unplanned_noticed;
 };
 
-/* Loads everything, answering asks as busy meanwhile; false: it failed or is to stop, and said so. */
-bool planner_load(struct planner_actor *a);
+/* Loads everything, or what is left to do where the planner has all rows already, answering asks as busy meanwhile; false: it
+ * failed or is to stop, and said so. */
+bool planner_load(struct planner_actor *a, bool has_rows);
 
 /* Collects and sends if anything differs from the store; reports that changed nothing are answered. */
 void planner_publish(struct planner_actor *a, int64_t now_ms);
@@ -62,4 +66,6 @@ void planner_publish_send(struct planner_actor *a);
 void planner_publish_looked_up(struct planner_actor *a, int64_t now_ms);
 
 void planner_fail(struct planner_actor *a, const struct takt_error *err);
+/* What must not reach the planner now is kept for later. */
+void planner_hold(struct planner_actor *a, const struct mail *mail);
 void planner_answer(struct planner_actor *a, enum actor to, struct ask *ask);

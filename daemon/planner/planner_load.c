@@ -23,7 +23,10 @@ static bool page_came(struct planner_actor *a, const struct store_request *page)
             planner_answer(a, mail.from, mail.body);
             break;
         case MAIL_PLANT:
-            plant_unref(mail.body); /* main reloads only once everybody is ready */
+            plant_unref(mail.body); /* it comes with the reload */
+            break;
+        case MAIL_RELOAD: /* while everything is read anew */
+            planner_hold(a, &mail);
             break;
         case MAIL_STOP:
             a->stopping = true;
@@ -58,9 +61,9 @@ static bool load_pages(struct planner_actor *a) {
     return good;
 }
 
-bool planner_load(struct planner_actor *a) {
+bool planner_load(struct planner_actor *a, bool has_rows) {
     struct takt_error err = {0};
-    if (a->config->planner == NULL && !load_pages(a))
+    if (!has_rows && !load_pages(a))
         return false;
     if (planner_loaded(a->planner, clock_plant_s(a->config->clock), &err) == 0)
         return true;

@@ -7,7 +7,9 @@
  *                          ├─ TAKT_EUNKNOWN,
  *                          │  TAKT_EEXIST ────→ the store's last publish_no is looked up: it is there, or collect again
  *                          ├─ TAKT_EFENCED ───→ another daemon plans: this one ends
- *                          └─ anything else ──→ collected again a little later; the store's actor has said what is wrong
+ *                          ├─ the store fails → collected again a little later; the store's actor has said what is wrong
+ *                          └─ anything else ──→ the planner's memory and the store contradict each other: collected again
+ *                                               after pauses that grow, and every third time read from the store anew
  *
  * While it is under way the planner is asked questions but told nothing (planner.h), so its arrays stay as they are. */
 
@@ -113,6 +115,10 @@ static void succeeded(struct planner_actor *a, int64_t now_ms) {
     log_promises(a->publishing);
     finish(a, 0);
     a->store_fails = false;
+    if (a->refused > 0)
+        log_write(LOG_LEVEL_NOTICE, "planner", LOG_MESSAGE_PLAN_AGAIN, NULL, "the store takes the plan again");
+    a->refused = 0;
+    a->refusal[0] = '\0';
     for (size_t i = 0; i < a->waiting_published; i++)
         log_line(a->waiting[i]->u.report.report);
     answer_reports(a, a->waiting_published);
@@ -130,6 +136,23 @@ static void failed(struct planner_actor *a, int code, int64_t now_ms) {
     a->waiting_published = 0; /* they go along with the next one */
     a->collect_due = true;
     a->publish_after_ms = now_ms + PLANNER_RETRY_MS;
+}
+
+static void refused(struct planner_actor *a, int code, const struct takt_error *err, int64_t now_ms) {
+    int64_t pause_ms = PLANNER_RETRY_MS;
+    for (unsigned i = 0; i < a->refused && pause_ms < PLANNER_REFUSED_MS_MAX; i++)
+        pause_ms = pause_ms * 2 < PLANNER_REFUSED_MS_MAX ? pause_ms * 2 : PLANNER_REFUSED_MS_MAX;
+    a->refused++;
+    a->anew_due = a->refused % PLANNER_ANEW_EVERY == 0;
+    snprintf(a->refusal, sizeof a->refusal, "the store refuses the plan: %.300s", err->text);
+    if (a->anew_due)
+        log_write(LOG_LEVEL_ERR, "planner", LOG_MESSAGE_PLAN_REFUSED, NULL,
+                  "cannot publish the plan (%s), reading everything from the store again", err->text);
+    else
+        log_write(LOG_LEVEL_ERR, "planner", LOG_MESSAGE_PLAN_REFUSED, NULL, "cannot publish the plan (%s), retrying in %lld s",
+                  err->text, (long long)pause_ms / 1000);
+    failed(a, code, now_ms);
+    a->publish_after_ms = now_ms + pause_ms;
 }
 
 void planner_publish_send(struct planner_actor *a) {
@@ -188,8 +211,7 @@ void planner_publish_done(struct planner_actor *a, int64_t now_ms) {
         failed(a, code, now_ms);
         break;
     default:
-        log_err("planner", "cannot publish the plan (%s), retrying in 1 s", err.text);
-        failed(a, code, now_ms);
+        refused(a, code, &err, now_ms);
         break;
     }
 }
@@ -197,11 +219,12 @@ void planner_publish_done(struct planner_actor *a, int64_t now_ms) {
 void planner_publish_looked_up(struct planner_actor *a, int64_t now_ms) {
     bool there = a->lookup->head.code == 0 && a->lookup->ret_meta.publish_no >= a->publishing->publish_no;
     bool known = a->lookup->head.code == 0;
+    struct takt_error err = a->publishing->head.err;
     a->lookup = NULL;
-    if (known && !there && a->publishing->head.code == TAKT_EEXIST) /* not the number is there already, but something in it */
-        log_err("planner", "cannot publish the plan (%s), retrying in 1 s", a->publishing->head.err.text);
     if (there)
         succeeded(a, now_ms);
+    else if (known && a->publishing->head.code == TAKT_EEXIST) /* not the number is there already, but something in it */
+        refused(a, TAKT_EEXIST, &err, now_ms);
     else if (known)
         failed(a, TAKT_ESTORE, now_ms);
     else

@@ -23,6 +23,7 @@ struct stage {
     enum store_op ops[200];
     size_t op_count;
     int fail_next;   /* code for the next publication, 0: the truth */
+    int fail_more;   /* and for so many after it */
     bool run_anyway; /* it takes place all the same */
     bool hold;       /* publications are kept here */
     struct store_request *held;
@@ -64,8 +65,8 @@ static void give_back(struct stage *s, struct store_request *r) {
 static void run(struct stage *s, struct store_request *r) {
     bool publish = r->op == STORE_PUBLISH;
     int fail = publish ? s->fail_next : 0;
-    if (publish)
-        s->fail_next = 0;
+    if (publish && s->fail_more-- <= 0)
+        s->fail_next = s->fail_more = 0;
     if (fail == 0 || s->run_anyway)
         store_call(s->store, r);
     s->publishes += publish && r->code == 0 && (fail == 0 || s->run_anyway);
@@ -347,6 +348,48 @@ static void a_planner_whose_epoch_is_over_says_so_and_plans_no_more(void **state
     free(c);
 }
 
+static const char *trouble(struct stage *s, struct ask *ask) {
+    *ask = (struct ask){.kind = ASK_STATUS, .arena = arena_new()};
+    bus_send(s->ports[ACTOR_OPERATE], ACTOR_PLANNER, MAIL_ASK, ask);
+    await_answer(s, ask);
+    return ask->u.status.trouble;
+}
+
+/* Pauses of 1 and 2 s, then everything is read anew; what was in memory alone is to be told again. */
+static void a_plan_that_the_store_refuses_is_tried_with_pauses_and_then_read_anew(void **state) {
+    struct stage *s = *state;
+    struct ask ask;
+    await_ready(s);
+    s->fail_next = TAKT_EINVAL;
+    s->fail_more = 2;
+    s->op_count = 0;
+    int64_t begin_ms = clock_mono_ms();
+    struct counted *c = count_stock(s, "r1", 5000);
+    while (s->fail_more != 1)
+        serve_store(s);
+    assert_non_null(strstr(trouble(s, &ask), "as the test says"));
+    arena_free(ask.arena);
+    await_answer(s, &c->ask);
+    assert_int_equal(c->ask.refusal.kind, REFUSAL_BUSY);
+    assert_in_range(clock_mono_ms() - begin_ms, 3000, 60000);
+    while (c->ask.refusal.kind == REFUSAL_BUSY) { /* at once, and once more while it is being read */
+        arena_free(c->ask.arena);
+        free(c);
+        c = count_stock(s, "r1", 5000);
+        await_answer(s, &c->ask);
+    }
+    assert_int_equal(c->ask.refusal.kind, REFUSAL_NONE);
+    arena_free(c->ask.arena);
+    free(c);
+    assert_true(stored(s, "r1"));
+    size_t loads = 0;
+    for (size_t i = 0; i < s->op_count; i++)
+        loads += s->ops[i] == STORE_LOAD;
+    assert_true(loads >= 10);
+    assert_string_equal(trouble(s, &ask), "");
+    arena_free(ask.arena);
+}
+
 static void accept_order(struct stage *s, const char *order_ref) {
     const struct item_row item = {.product = "tee", .options = "design=d;ink=dark", .quantity = 3};
     struct arena *arena = arena_new();
@@ -435,6 +478,7 @@ int main(void) {
         T(an_unknown_outcome_that_took_place_is_found_and_not_repeated),
         T(an_unknown_outcome_that_did_not_take_place_is_made_again),
         T(a_planner_whose_epoch_is_over_says_so_and_plans_no_more),
+        T(a_plan_that_the_store_refuses_is_tried_with_pauses_and_then_read_anew),
         T(accepted_orders_are_planned_promised_and_others_are_woken),
         T(an_end_waits_for_what_is_under_way_and_begins_nothing_anew),
     };
