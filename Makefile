@@ -226,6 +226,7 @@ soak: all $(O)/bench/reference
 	$(PYTHON) tests/soak/kills.py --build $(O) --plant $(SHARED)/orders/plant.yaml --drop-in $(SHARED)/orders/giftware/creators.yaml \
 	    --feed $(SHARED)/orders/giftware/feed.jsonl.gz --days 7 --kills 20 --speed 3000
 	$(PYTHON) tests/soak/faults.py --build $(O)
+	TAKT_SOAK_MINUTES=10 $(PYTHON) tests/soak/faults.py --store sqlite --build $(O)
 	TAKT_BUILD=$(O) TAKT_STEPS=30 $(PYTHON) -m pytest -q -p no:cacheprovider tests/system/test_steps.py
 	TAKT_BUILD=$(O) TAKT_STEPS=30 TAKT_STORE=postgresql $(PYTHON) -m pytest -q -p no:cacheprovider tests/system/test_steps.py -k killed
 	TAKT_BUILD=$(O) TAKT_STORE=postgresql $(PYTHON) -m pytest -q -p no:cacheprovider tests/system/test_kills.py tests/system/test_database.py \

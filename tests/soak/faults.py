@@ -3,12 +3,14 @@
 """Hours of load with a fault every few seconds: what was accepted is there once, nothing is shipped twice, and memory and
 descriptors stay flat.
 
-    faults.py [--minutes N] [--every S] [--seed N] [--build DIR]      TAKT_SOAK_MINUTES: the default of --minutes (60)
+    faults.py [--store postgresql|sqlite] [--minutes N] [--every S] [--seed N] [--build DIR]      TAKT_SOAK_MINUTES: the default of --minutes (60)
 
 The plant is spread over machines as docs/operations.md has it: a synchronous primary and its standby, two planners, two intakes.
 Each fault is one of FAULTS, at random: processes are killed, stopped and continued, the server is stopped, restarted or
-fails over, cables are pulled (where network namespaces are permitted; without root everything is on one machine). Who ends is started
-again, as a service manager does. A line of figures a minute, and a report at the end; exit 1 if anything was lost or twice.
+fails over, a disk has not a byte left for some seconds (where one of a limited size can be mounted), cables are pulled (where
+network namespaces are permitted; without root everything is on one machine). Who ends is started again, as a service manager does.
+With --store sqlite it is one daemon with a file, which is killed and stopped and has its disk filled.
+ A line of figures a minute, and a report at the end; exit 1 if anything was lost or twice.
 """
 import argparse
 import collections
@@ -16,8 +18,10 @@ import contextlib
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -28,6 +32,7 @@ sys.path.insert(0, f"{ROOT}/tests/system")
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=float(os.environ.get("TAKT_SOAK_MINUTES", "60")))
+    parser.add_argument("--store", choices=["postgresql", "sqlite"], default="postgresql")
     parser.add_argument("--every", type=float, default=8, help="seconds between faults, on average")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--pace", type=float, default=20, help="orders a second, of both creators together, while all is well")
@@ -47,14 +52,39 @@ from test_dispatch import quick_plant  # noqa: E402
 from traffic import Carrier, Feed  # noqa: E402
 
 MACHINES = ("db1", "db2", "plan1", "plan2", "door1", "door2")
+DISK_MIB = 512
 FLAT = 1.5  # memory at the end against that of the first quarter
+
+
+def mount_small(stack, folder, options=""):
+    """A disk of DISK_MIB there, for as long as the stack lives; False where nothing can be mounted."""
+    words = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m,mode=0700{options}", "tmpfs", folder]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        return False
+    stack.callback(subprocess.run, ["umount", "-l", folder], check=False)
+    return True
+
+
+def fill_for(folder, seconds):
+    """Takes the last byte of the disk, and gives all of it back after a while."""
+    path = f"{folder}/ballast"
+    with open(path, "wb", buffering=0) as ballast, contextlib.suppress(OSError):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                for size in (1 << 20, 4096, 1):
+                    with contextlib.suppress(OSError):
+                        while ballast.write(bytes(size)) == size:
+                            pass
+            time.sleep(0.1)  # what others have given back meanwhile is taken as well
+    os.unlink(path)
 
 
 class Bed:
     """All processes, where they are, and how each is started again."""
 
     def __init__(self, stack, rng):
-        self.stack, self.rng, self.log = stack, rng, collections.Counter()
+        self.stack, self.rng, self.log, self.small = stack, rng, collections.Counter(), True
         self.net = stack.enter_context(network.Network(*MACHINES)) if network.reason() is None else None
         self.make_databases()
         self.labs, self.keys_of = {}, None
@@ -74,7 +104,9 @@ class Bed:
 
     def cluster(self, name, primary=None):
         listen = {"listen_addresses": self.net.address(name)} if self.net else {}
-        cluster = database.Cluster({**listen, "wal_sender_timeout": "5s"}, primary=primary, within=self.within(name))
+        cluster = database.Cluster({**listen, "wal_sender_timeout": "5s", "max_wal_size": "96MB", "min_wal_size": "32MB"}, primary=primary,
+                                   within=self.within(name))
+        self.small = mount_small(self.stack, cluster.folder, f",uid={os.stat(cluster.folder).st_uid}") and self.small
         self.stack.callback(cluster.remove)
         cluster.make()
         if self.net and primary is None:
@@ -114,7 +146,10 @@ class Bed:
                 status = lab.process.returncode
                 assert status in (-signal.SIGKILL, 75, 74), f"{name} ended with {status}:\n{lab.log()[-3000:]}"
                 lab.process = None
-                lab.spawn("--role", "planner" if name.startswith("plan") else "intake", speed=SPEED)
+                self.spawn(name)
+
+    def spawn(self, name):
+        self.labs[name].spawn("--role", "planner" if name.startswith("plan") else "intake", speed=SPEED)
 
     # ---- faults: one function each ----
 
@@ -154,6 +189,12 @@ class Bed:
         old.make()
         self.standby = old.start()
 
+    def fill_disk(self):
+        """That of the primary or of its standby, which ends when it cannot write its log."""
+        server = self.rng.choice((self.primary, self.primary, self.standby))
+        fill_for(server.folder, self.rng.uniform(1, 8))
+        server.start()
+
     def cut(self):
         machines = list(MACHINES)
         one = self.rng.choice(machines)
@@ -165,7 +206,39 @@ class Bed:
     def faults(self):
         always = [self.kill_taktd, self.kill_taktd, self.stop_taktd, self.stop_server, self.restart_server, self.lose_standby,
                   self.fail_over]
-        every = always + ([self.cut, self.cut] if self.net else [])
+        every = always + ([self.cut, self.cut] if self.net else []) + ([self.fill_disk] if self.small else [])
+        return [fault for fault in every if not ARGS.only or fault.__name__ in ARGS.only.split(",")]
+
+
+class SmallBed(Bed):
+    """One daemon and its file, on a disk of its own."""
+
+    def __init__(self, stack, rng):
+        self.stack, self.rng, self.log, self.net = stack, rng, collections.Counter(), None
+        self.disk = tempfile.mkdtemp(prefix="takt-disk-")
+        stack.callback(os.rmdir, self.disk)
+        self.small = mount_small(stack, self.disk)
+        lab = stack.enter_context(Lab(**{**quick_plant(security="curve", store=f"sqlite:{self.disk}/takt.db"), **QUICK}))
+        self.labs = {"one": lab}
+        self.start("one")
+        self.feeds = [Feed(lab, name, 10, 20 / ARGS.pace) for name in ("luna", "shop")]
+        self.carrier = Carrier(lab)
+
+    def start(self, name):
+        self.labs[name].start(speed=SPEED)
+
+    def spawn(self, name):
+        self.labs[name].spawn(speed=SPEED)
+
+    def ask(self, sql):
+        with contextlib.closing(sqlite3.connect(f"file:{self.disk}/takt.db?mode=ro", uri=True, timeout=60)) as db:
+            return "\n".join("|".join(map(str, row)) for row in db.execute(sql.replace("takt.", "").replace("string_agg", "group_concat")))
+
+    def fill_disk(self):
+        fill_for(self.disk, self.rng.uniform(1, 8))
+
+    def faults(self):
+        every = [self.kill_taktd, self.stop_taktd] + ([self.fill_disk] if self.small else [])
         return [fault for fault in every if not ARGS.only or fault.__name__ in ARGS.only.split(",")]
 
 
@@ -238,7 +311,7 @@ def judge(bed):
 def judge_flat(samples):
     """Of those that have lived for long: the last quarter needs no more than the first, by much."""
     for what, place in (("memory", 0), ("descriptors", 1)):
-        for name in ("plan1", "plan2", "door1", "door2"):
+        for name in samples[0]:
             seen = [row[name][place] for row in samples if row[name]]
             quarter = len(seen) // 4
             if quarter < 5:
@@ -249,16 +322,21 @@ def judge_flat(samples):
 
 
 def main():
-    if database.programs() is None:
+    alone = ARGS.store == "sqlite"
+    if database.programs() is None and not alone:
         sys.exit("faults: PostgreSQL is not installed")
-    print(f"seed {ARGS.seed}, {ARGS.minutes} minutes" + ("" if network.reason() is None else f", no cables pulled ({network.reason()})"), flush=True)
+    print(f"seed {ARGS.seed}, {ARGS.minutes} minutes"
+          + ("" if alone or network.reason() is None else f", no cables pulled ({network.reason()})"), flush=True)
     with contextlib.ExitStack() as stack:
-        bed = Bed(stack, random.Random(ARGS.seed))
+        bed = (SmallBed if alone else Bed)(stack, random.Random(ARGS.seed))
+        if not bed.small:
+            print("no disk is filled (nothing can be mounted here)", flush=True)
         samples = soak(bed, ARGS.minutes * 60)
         wanted = judge(bed)
         judge_flat(samples)
         bed.carrier.stop()
-        print(f"{wanted} orders accepted, each there once and shipped once; {sum(bed.log.values())} faults: "
+        print(f"{wanted} orders accepted, each there once and shipped once; batches were refused {sum(f.busy for f in bed.feeds)} times; "
+              f"{sum(bed.log.values())} faults: "
               + ", ".join(f"{name} {count}" for name, count in sorted(bed.log.items())))
         for lab in bed.labs.values():
             lab.kill()
