@@ -188,7 +188,7 @@ static void put_number(struct column *c, uint64_t n) {
 static void open_postgres_limit(void) {
     for (size_t i = 0; i < 2; i++) {
         limit_conns[i] = PQconnectdb(database);
-        PQclear(PQexec(limit_conns[i], "SET application_name = limit"));
+        PQclear(PQexec(limit_conns[i], "SET application_name = 'limit'"));
         PGresult *r =
             i > 0 ? NULL
                   : PQexec(limit_conns[0],
