@@ -27,6 +27,7 @@ enum {
     TAIL_RETRY_MS = 1000,   /* so soon, if it failed */
     ESTIMATE_EVERY_MS = 1000,
     THICK_MS_MAX = 300,     /* so long changes may keep coming before a turn is made anyway */
+    THICK_CHANGES_MAX = 5 * PLANNER_PAGE, /* and so many: a publication has to be written before others take the plant for idle */
     STOP_PUBLISH_MS = 2000  /* so long the last publication may take at the end */
 };
 
@@ -185,13 +186,20 @@ static void take_changes(struct planner_actor *a, int64_t now_ms) {
     a->changes_due |= a->changes.ret_count == a->changes.limit;
     if (a->thick_since_ms == 0)
         a->thick_since_ms = now_ms;
+    a->thick_count += a->changes.ret_count;
 }
 
 /* ---- 4 to 6 ---- */
 
+/* While the store fails to take the plan nothing new is read, or the plan would grow with each try. */
+static bool changes_due(const struct planner_actor *a, int64_t now_ms) {
+    return !a->store_fails && (a->changes_due || now_ms - a->changes_asked_ms >= tail_every_ms(a));
+}
+
 static bool changes_wait(const struct planner_actor *a, int64_t now_ms) {
-    bool more = a->changes_due || a->changes_asked;
-    return more && (a->thick_since_ms == 0 || now_ms - a->thick_since_ms < THICK_MS_MAX);
+    bool more = (a->changes_due && !a->store_fails) || a->changes_asked;
+    return more && (a->thick_since_ms == 0 ||
+                    (now_ms - a->thick_since_ms < THICK_MS_MAX && a->thick_count < THICK_CHANGES_MAX));
 }
 
 /* Once when it comes, and once when it has gone. */
@@ -214,6 +222,7 @@ static void plan(struct planner_actor *a, int64_t now_ms) {
     tell_trouble(a);
     bus_wake(a->port, ACTOR_MAIN);
     a->thick_since_ms = 0;
+    a->thick_count = 0;
     a->collect_due = true;
     int64_t end_ms = clock_mono_ms();
     a->turn_after_ms = end_ms + (end_ms - now_ms);
@@ -307,7 +316,7 @@ static int64_t wait_ms(const struct planner_actor *a, int64_t now_ms) {
         return 0;
     if (changes_wait(a, now_ms)) {
         int64_t thick_ms = a->thick_since_ms ? a->thick_since_ms + THICK_MS_MAX - now_ms : BUS_TURN_MS_MAX;
-        return a->changes_due && !a->changes_asked ? 0 : thick_ms;
+        return changes_due(a, now_ms) && !a->changes_asked ? 0 : thick_ms;
     }
     int64_t wait = clock_until_ms(a->config->clock, planner_next_s(a->planner));
     if (planner_wants_turn(a->planner))
@@ -320,7 +329,8 @@ static int64_t wait_ms(const struct planner_actor *a, int64_t now_ms) {
     }
     if (a->estimate_due && a->estimate_after_ms > now_ms && a->estimate_after_ms - now_ms < wait)
         wait = a->estimate_after_ms - now_ms;
-    int64_t tail_ms = a->changes_asked ? BUS_TURN_MS_MAX : a->changes_asked_ms + tail_every_ms(a) - now_ms;
+    bool tails = !a->changes_asked && !a->store_fails;
+    int64_t tail_ms = tails ? a->changes_asked_ms + tail_every_ms(a) - now_ms : BUS_TURN_MS_MAX;
     return wait < tail_ms ? wait : tail_ms;
 }
 
@@ -330,8 +340,7 @@ static void turn(struct planner_actor *a) {
     take_mail(a, now_ms);
     if (anew(a))
         return;
-    bool asks = a->changes_due || now_ms - a->changes_asked_ms >= tail_every_ms(a);
-    if (asks && !a->changes_asked && !a->changes_came && may_begin(a, now_ms))
+    if (changes_due(a, now_ms) && !a->changes_asked && !a->changes_came && may_begin(a, now_ms))
         ask_changes(a, now_ms);
     if (a->publishing) {
         planner_publish_send(a);

@@ -28,6 +28,7 @@ struct planner_actor {
     bool changes_asked, changes_came, changes_due;
     int64_t changes_asked_ms;   /* when it was last asked */
     int64_t thick_since_ms;     /* changes have been coming without a turn since then; 0: none */
+    size_t thick_count;         /* so many */
 
     /* publication */
     struct arena *publish_arena;

@@ -143,6 +143,7 @@ static void refused(struct planner_actor *a, int code, const struct takt_error *
     for (unsigned i = 0; i < a->refused && pause_ms < PLANNER_REFUSED_MS_MAX; i++)
         pause_ms = pause_ms * 2 < PLANNER_REFUSED_MS_MAX ? pause_ms * 2 : PLANNER_REFUSED_MS_MAX;
     a->refused++;
+    a->store_fails = false;
     a->anew_due = a->refused % PLANNER_ANEW_EVERY == 0;
     snprintf(a->refusal, sizeof a->refusal, "the store refuses the plan: %.300s", err->text);
     if (a->anew_due)
@@ -166,6 +167,7 @@ void planner_publish(struct planner_actor *a, int64_t now_ms) {
     a->collect_due = false;
     a->publishing = planner_collect(a->planner, clock_plant_s(a->config->clock), a->publish_arena);
     if (!a->publishing) {
+        a->store_fails = false;
         arena_clear(a->publish_arena);
         answer_reports(a, a->waiting_count); /* they repeated what is known */
         return;
@@ -195,6 +197,7 @@ void planner_publish_done(struct planner_actor *a, int64_t now_ms) {
     case TAKT_ESTALE:
         failed(a, code, 0); /* no pause: the changes come first anyway */
         a->changes_due = true;
+        a->store_fails = false;
         break;
     case TAKT_EUNKNOWN:
     case TAKT_EEXIST:

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ANSWERS_EVERY = 8 }; /* statements of a pipe; then the server is asked to send what it has to say so far */
+
 static const struct {
     const char *prefix; /* of an SQLSTATE */
     enum link_trouble trouble;
@@ -212,10 +214,16 @@ int link_connect(struct pg_link *l) {
 
 /* ---- asking ---- */
 
-static bool flush(struct pg_link *l, int64_t until_ms) {
+/* The server has done something of what was begun then: so long it may take for the next. */
+static int64_t further(int64_t begun_ms) {
+    int64_t next_ms = clock_mono_ms() + LINK_ANSWER_MS;
+    return next_ms < begun_ms + LINK_PIPE_MS ? next_ms : begun_ms + LINK_PIPE_MS;
+}
+
+static bool flush(struct pg_link *l, int64_t begun_ms) {
     int left;
     while ((left = PQflush(l->conn)) == 1) {
-        if (!wait_for(l, POLLIN | POLLOUT, until_ms))
+        if (!wait_for(l, POLLIN | POLLOUT, further(begun_ms)))
             return false;
         if (PQconsumeInput(l->conn) == 0)
             break; /* lost: shows in the result */
@@ -265,14 +273,14 @@ static void note_result(struct pg_link *l, const PGresult *result, const char *w
 
 /* The answers to the `count` statements that were sent; the result is the last one's. */
 static PGresult *await(struct pg_link *l, int count, const char *what) {
-    int64_t until_ms = clock_mono_ms() + LINK_ANSWER_MS;
+    int64_t begun_ms = clock_mono_ms();
     PGresult *result = NULL;
-    bool in_time = flush(l, until_ms), good = in_time;
+    bool in_time = flush(l, begun_ms), good = in_time;
     l->pending = 0;
     for (int i = 0; i < count && in_time; i++) {
         PQclear(result);
         result = NULL;
-        in_time = gather(l, until_ms, &result);
+        in_time = gather(l, further(begun_ms), &result);
         if (!in_time || !good || (is_good(result) && PQstatus(l->conn) == CONNECTION_OK))
             continue;
         good = false;
@@ -292,8 +300,10 @@ static PGresult *await(struct pg_link *l, int count, const char *what) {
 
 int link_push(struct pg_link *l, int sent, const char *what) {
     if (sent == 1) {
-        int left = PQflush(l->conn);
         l->pending++;
+        if (l->piped && l->pending % ANSWERS_EVERY == 0)
+            PQsendFlushRequest(l->conn);
+        int left = PQflush(l->conn);
         l->unsent = left == 1;
         return left >= 0 ? 0 : (note_result(l, NULL, what), l->failure.code);
     }
@@ -389,7 +399,7 @@ PGresult *link_finish(struct pg_link *l, const char *sql) {
 void link_abandon(struct pg_link *l) {
     if (link_lost(l) || !l->piped)
         return;
-    if ((l->ended || PQpipelineSync(l->conn) == 1) && flush(l, clock_mono_ms() + LINK_ANSWER_MS))
+    if ((l->ended || PQpipelineSync(l->conn) == 1) && flush(l, clock_mono_ms()))
         leave(l);
     else
         link_drop(l);

@@ -21,7 +21,8 @@
 #include <libpq-fe.h>
 #include <stdint.h>
 
-enum { LINK_CONNECT_MS = 2000, LINK_ANSWER_MS = 5000 };
+/* The third is for a whole pipe, of which some has been answered within every LINK_ANSWER_MS. */
+enum { LINK_CONNECT_MS = 2000, LINK_ANSWER_MS = 5000, LINK_PIPE_MS = 15000 };
 
 enum link_trouble { LINK_WELL, LINK_STOPPED, LINK_SLOW, LINK_FULL, LINK_READ_ONLY, LINK_REFUSED, LINK_FAILED };
 

@@ -418,6 +418,15 @@ static void accept_order(struct stage *s, const char *order_ref) {
     bus_wake(s->ports[ACTOR_INTAKE], ACTOR_PLANNER);
 }
 
+static bool has_promise(struct stage *s, const char *order_ref) {
+    struct arena *arena = arena_new();
+    struct store_order story = {.head = {.op = STORE_ORDER, .arena = arena}, .creator = "luna", .order_ref = order_ref};
+    assert_int_equal(store_call(s->store, &story.head), 0);
+    bool has = story.ret_promise_count > 0;
+    arena_free(arena);
+    return has;
+}
+
 static void accepted_orders_are_planned_promised_and_others_are_woken(void **state) {
     struct stage *s = *state;
     struct arena *arena = arena_new();
@@ -443,6 +452,35 @@ static void accepted_orders_are_planned_promised_and_others_are_woken(void **sta
             estimate_free(mail.body);
     }
     arena_free(arena);
+}
+
+/* What cannot be published must not grow with what comes meanwhile. */
+static void nothing_new_is_read_while_the_store_fails_to_take_the_plan(void **state) {
+    struct stage *s = *state;
+    await_ready(s);
+    s->hold = true;
+    struct counted *c = count_stock(s, "r1", 5000);
+    while (!s->held)
+        serve_store(s);
+    s->op_count = 0;
+    accept_order(s, "A-1");
+    while (s->op_count == 0) /* it is asked while the publication is under way */
+        serve_store(s);
+    s->fail_next = TAKT_EFULL;
+    s->fail_more = 2;
+    s->hold = false;
+    s->op_count = 0;
+    run(s, s->held);
+    s->held = NULL;
+    accept_order(s, "A-2");
+    for (size_t before = s->publishes; s->publishes == before;)
+        serve_store(s);
+    for (size_t i = 0; i < s->op_count && i < 3; i++)
+        assert_int_equal(s->ops[i], STORE_PUBLISH);
+    assert_true(s->op_count >= 2);
+    await_reported(s, c);
+    while (!has_promise(s, "A-2"))
+        serve_store(s);
 }
 
 /* In a plant where something happens all the time there would always be one more publication. */
@@ -480,6 +518,7 @@ int main(void) {
         T(a_planner_whose_epoch_is_over_says_so_and_plans_no_more),
         T(a_plan_that_the_store_refuses_is_tried_with_pauses_and_then_read_anew),
         T(accepted_orders_are_planned_promised_and_others_are_woken),
+        T(nothing_new_is_read_while_the_store_fails_to_take_the_plan),
         T(an_end_waits_for_what_is_under_way_and_begins_nothing_anew),
     };
 #undef T
