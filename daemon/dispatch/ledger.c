@@ -13,10 +13,13 @@
  *    KEPT ─────────▶ SENDING                  └──── KEPT   (through SENDING)
  *
  *  transition          function
- *  → WAITING           ledger_learn (new, or released by the operator), ledger_unsent, ledger_expire,
- * ledger_session_end → SENDING           ledger_assign → SENT              ledger_sent of one that is open → TAKEN
- * ledger_sent of one that is taken; ledger_taken with a session → KEPT              ledger_learn, ledger_taken without
- * a session, ledger_unsent, ledger_session_end ended               ledger_ended, from every state
+ *  → WAITING           ledger_learn (new, or released by the operator), ledger_unsent, ledger_expire, ledger_session_end,
+ *                      ledger_session_leave
+ *  → SENDING           ledger_assign
+ *  → SENT              ledger_sent of one that is open
+ *  → TAKEN             ledger_sent of one that is taken; ledger_taken with a session
+ *  → KEPT              ledger_learn, ledger_taken without a session, ledger_unsent, ledger_session_end, ledger_session_leave
+ *  ended               ledger_ended, from every state
  *
  * ledger_move is the only one that changes a state: it takes the entry out of where it was and puts it to where it
  * belongs. */
@@ -171,6 +174,7 @@ static struct ledger_entry *entry_add(struct ledger *l, const struct shipment_ro
     e->shipment = takt_strdup(row->parcel.shipment);
     e->avoid = LEDGER_NO_PEER;
     e->number = row->parcel.number;
+    e->attempts = row->attempts;
     e->ship_by_s = row->parcel.ship_by_s == TAKT_TIME_NONE ? TAKT_TIME_NEVER : row->parcel.ship_by_s;
     HASH_ADD_KEYPTR(hh, l->entries, e->shipment, strlen(e->shipment), e);
     e->state = LEDGER_WAITING;
@@ -189,6 +193,7 @@ void ledger_learn(struct ledger *l, const struct shipment_row *row) {
             ledger_taken(l, e, row->consumer, e->state == LEDGER_SENT ? e->session : NULL);
     } else if (e->consumer != NULL) {
         e->consumer = NULL;
+        e->attempts = row->attempts;
         move_back(l, e);
     }
 }
@@ -239,6 +244,12 @@ struct ledger_session *ledger_session_next(struct ledger *l, const struct ledger
 }
 
 void ledger_session_end(struct ledger *l, struct ledger_session *s) {
+    for (struct ledger_entry *e = s->entries; e != NULL; e = e->next)
+        e->attempts += e->state == LEDGER_SENT;
+    ledger_session_leave(l, s);
+}
+
+void ledger_session_leave(struct ledger *l, struct ledger_session *s) {
     while (s->entries != NULL)
         move_back(l, s->entries);
     HASH_DEL(l->sessions, s);
@@ -302,6 +313,7 @@ size_t ledger_expire(struct ledger *l, int64_t now_ms) {
     for (; l->leases != NULL && l->leases->lease_until_ms <= now_ms; count++) {
         struct ledger_entry *e = l->leases;
         e->avoid = e->session->peer;
+        e->attempts++;
         move_back(l, e);
     }
     return count;

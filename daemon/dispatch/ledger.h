@@ -40,6 +40,7 @@ struct ledger_entry {
     struct ledger_consumer *consumer; /* who has taken it; NULL: it is open */
     struct ledger_session *session;   /* SENDING, SENT, TAKEN */
     uint64_t sending_no;              /* of the assignment, so that an old one is known as such */
+    uint32_t attempts;                /* sendings that came to nothing: the lease or the connection ended */
     uint64_t avoid;                   /* peer that let its lease end; LEDGER_NO_PEER: none */
     int64_t lease_until_ms;
     struct ledger_heap *heap; /* WAITING, KEPT: where it queues */
@@ -74,6 +75,8 @@ struct ledger_session *ledger_session_find(struct ledger *l, uint64_t peer); /* 
 struct ledger_session *ledger_session_next(struct ledger *l,
                                            const struct ledger_session *after); /* NULL: first, last */
 void ledger_session_end(struct ledger *l, struct ledger_session *s);            /* what it had waits again */
+/* The same, at its own wish: what it had and had not taken is no attempt that came to nothing. */
+void ledger_session_leave(struct ledger *l, struct ledger_session *s);
 const char *ledger_session_consumer(const struct ledger_session *s);
 size_t ledger_session_count(const struct ledger *l);
 

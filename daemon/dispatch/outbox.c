@@ -15,8 +15,9 @@
  * TAKEN (sending, taken, kept). The store decides every transition; the ledger follows its answers, which come in the
  * order in which the store ran the requests. So the ledger may lag behind the store, but it never runs ahead of it.
  *
- * Sending is two steps: SHIPMENT_SENT (attempts + 1) together with the row, then the bodies of its orders; then the
- * message. A step that comes back after its shipment has moved on (taken by another, its connection gone) is known by
+ * Sending is two steps: SHIPMENT_SENT (which attempt it is) together with the row, then the bodies of its orders; then the
+ * message. The number goes up when a lease or a connection ends, so that a step that failed, or a hello on the same
+ * connection, is not counted as a sending that came to nothing. A step that comes back after its shipment has moved on (taken by another, its connection gone) is known by
  * its sending_no and dropped.
  *
  * New shipments are found by number, above the highest that is known; on a wake-up and once a second. Since one that
@@ -186,6 +187,7 @@ static void send_next(struct outbox *o, struct ledger_entry *e, const struct out
     job->u.send.sent.shipment = shipment;
     job->u.send.sent.consumer = arena_strdup(job->arena, ledger_session_consumer(e->session));
     job->u.send.sent.carrier = job->u.send.sent.tracking = job->u.send.sent.reason = "";
+    job->u.send.sent.attempt = e->attempts + 1;
     job->u.send.sent.attempts_max = OUTBOX_ATTEMPTS_MAX;
     job->u.send.sent.now_s = now->plant_s;
     job->u.send.row.shipment = shipment;
@@ -269,7 +271,7 @@ static bool say_hello(struct outbox *o, const struct said *said, const struct ou
     if (said->session == NULL && ledger_session_count(o->ledger) >= OUTBOX_SESSIONS_MAX)
         return reader_problem(r, NULL, REFUSAL_OVER_LIMIT, "%d connections are open", OUTBOX_SESSIONS_MAX);
     if (said->session != NULL)
-        ledger_session_end(o->ledger, said->session);
+        ledger_session_leave(o->ledger, said->session);
     ledger_session_begin(o->ledger, said->peer, consumer, (uint32_t)credit);
     struct writer w = {0};
     reply_welcome(&w, said->message->id,

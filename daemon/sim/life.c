@@ -152,7 +152,7 @@ void life_free(struct life *l) {
 static int ship_one(struct life *l, const struct courier_parcel *p, enum shipment_act act, struct takt_error *err) {
     struct store_shipment r = {.head = request(l, STORE_SHIPMENT), .epoch = l->epoch, .act = act, .shipment = p->shipment,
                                .consumer = "courier", .carrier = p->carrier, .tracking = "", .reason = "",
-                               .attempts_max = 20, .now_s = l->now_s};
+                               .attempt = 1, .attempts_max = 20, .now_s = l->now_s};
     return call(l, &r.head, p->shipment, err);
 }
 

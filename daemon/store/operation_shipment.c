@@ -46,14 +46,14 @@ static bool is_anothers(const struct store_shipment *q, const struct shipment_ro
 static int act_sent(struct tables *t, struct store_shipment *q, struct shipment_row *row) {
     if (row->state != SHIPMENT_OPEN && row->state != SHIPMENT_TAKEN)
         return refuse_move(q, "is not under way");
-    if (row->state == SHIPMENT_OPEN && q->attempts_max > 0 && row->attempts >= q->attempts_max) {
+    if (row->state == SHIPMENT_OPEN && q->attempts_max > 0 && q->attempt > q->attempts_max) {
         row->reason = "attempts";
         int code = shipment_move(t, row, SHIPMENT_ASIDE);
         return code < 0 ? code
                         : takt_fail(&q->head.err, TAKT_ELIMIT, "shipment '%s' was sent %u times: set aside",
                                     q->shipment, row->attempts);
     }
-    row->attempts++;
+    row->attempts = row->attempts > q->attempt ? row->attempts : q->attempt;
     return t->ops->shipment_put(t, row);
 }
 

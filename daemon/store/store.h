@@ -459,7 +459,8 @@ struct store_publish {
 };
 
 enum shipment_act {
-    SHIPMENT_SENT,     /* attempts + 1; at `attempts_max` it is set aside instead (TAKT_ELIMIT, and that is durable) */
+    SHIPMENT_SENT,     /* is about to be sent the `attempt`-th time, which may be said again; beyond `attempts_max` it is set
+                          aside instead (TAKT_ELIMIT, and that is durable) */
     SHIPMENT_TAKE,     /* open → taken by consumer; again by the same is fine; by another TAKT_ESTALE */
     SHIPMENT_SHIP,     /* open or taken → shipped; its orders are shipped, with events and changes; a repeat is fine */
     SHIPMENT_REFUSE,   /* open or taken → aside; a repeat is fine */
@@ -471,7 +472,7 @@ struct store_shipment { /* TAKT_ENOENT: no such shipment; TAKT_ESTALE: its state
     uint64_t epoch;                    /* 0: not checked (the operator) */
     enum shipment_act act;
     const char *shipment, *consumer, *carrier, *tracking, *reason; /* "" where they mean nothing */
-    uint32_t attempts_max;             /* 0: no limit; a taken shipment has none */
+    uint32_t attempt, attempts_max;    /* SENT: 1 and up; 0: no limit, and a taken shipment has none */
     int64_t now_s;
 };
 

@@ -123,6 +123,27 @@ static void an_old_sending_is_not_taken_for_the_new_one(void **state) {
     assert_int_equal(times_sent(b, TRUCK, 1), 1);
 }
 
+/* A dock that says hello again and again, as one does that cannot know whether the daemon is a new one. */
+static void hellos_on_one_connection_and_a_store_that_fails_are_no_attempts(void **state) {
+    struct bench *b = *state;
+    publish_one(b);
+    for (int i = 1; i <= OUTBOX_ATTEMPTS_MAX + 5; i++) {
+        hello(b, DOCK, "dock", 1);
+        assert_int_equal(times_sent(b, DOCK, 1), i);
+    }
+    assert_int_equal(stored(b, 1).attempts, 1);
+    gone(b, DOCK);
+    b->fail = TAKT_EUNKNOWN; /* what is written takes place, and nobody is told */
+    hello(b, TRUCK, "truck", 1);
+    for (int i = 1; i <= OUTBOX_ATTEMPTS_MAX + 5; i++)
+        pass(b, OUTBOX_RETRY_MS);
+    b->fail = 0;
+    pass(b, OUTBOX_RETRY_MS);
+    assert_int_equal(times_sent(b, TRUCK, 1), 1);
+    assert_int_equal(stored(b, 1).attempts, 2);
+    assert_int_equal(b->asides, 0);
+}
+
 static void after_twenty_attempts_a_shipment_is_set_aside(void **state) {
     struct bench *b = *state;
     publish_one(b);
@@ -153,6 +174,7 @@ int main(void) {
         BENCH_TEST(taken_sticks_to_the_consumer),
         BENCH_TEST(taken_while_it_is_sent_to_another_is_the_takers),
         BENCH_TEST(a_connection_that_ends_while_a_message_is_made_gets_nothing),
+        BENCH_TEST(hellos_on_one_connection_and_a_store_that_fails_are_no_attempts),
         BENCH_TEST(after_twenty_attempts_a_shipment_is_set_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
