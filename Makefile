@@ -161,11 +161,11 @@ check-alerts: $(filter $(O)/promtool,$(PROMTOOL))
 	$(PROMTOOL) test rules packaging/prometheus/takt.test.yml
 
 # The packages, installed, used, killed, upgraded and purged under a systemd that has booted: in Debian 12 and 13 (systemd 252, 257),
-# or in BOXES. Says so where the machine cannot do it.
+# or in BOXES. Says so where the machine cannot do it. BOX_TESTS: some of them, as pytest's -k has it.
 BOXES ?= bookworm trixie
 check-container:
 	@packaging/install-packages build check package box
-	TAKT_BOX_SUITES='$(BOXES)' $(PYTHON) -m pytest -x -s -q -rs --durations=3 -p no:cacheprovider tests/container
+	TAKT_BOX_SUITES='$(BOXES)' $(PYTHON) -m pytest -x -s -q -rs --durations=3 -p no:cacheprovider $(if $(BOX_TESTS),-k '$(BOX_TESTS)') tests/container
 
 # What only a kernel of its own enforces, in a virtual machine with Debian 12 (or VMS): memory, tasks, addresses. Says so where there
 # can be none.
