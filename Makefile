@@ -130,8 +130,12 @@ check-programs: $(TESTS) $(REPLAYS) $(O)/tests/conformance/client_c $(NODE)/clie
 check-built:
 	tests/run $(TESTS)
 	@for f in $(FUZZERS); do $(O)/tests/fuzz/replay_$$f tests/fuzz/corpus/$$f || exit 1; done
-	TAKT_BUILD=$(O) $(PYTHON) -m pytest -q -p no:cacheprovider $(SYSTEM) tests/system
-	TAKT_BUILD=$(O) TAKT_STORE=postgresql $(PYTHON) -m pytest -q -p no:cacheprovider $(ON_POSTGRES)
+	TAKT_BUILD=$(O) $(PYTEST) $(SYSTEM) tests/system
+	TAKT_BUILD=$(O) TAKT_STORE=postgresql $(PYTEST) $(ON_POSTGRES)
+
+# The system tests mostly wait, for deadlines and for each other's processes, so three files of them run at a time.
+TOGETHER ?= 3
+PYTEST   := $(PYTHON) -m pytest -q -p no:cacheprovider -n $(TOGETHER) --dist loadfile
 
 # What has to do with the store, once more with the orders in PostgreSQL.
 ON_POSTGRES := tests/system/test_dispatch.py tests/system/test_floor.py tests/system/test_intake.py tests/system/test_kills.py \
@@ -143,7 +147,7 @@ SAME_ON_POSTGRES := $(filter-out $(ON_POSTGRES) $(addprefix tests/system/test_,c
 check-postgres:
 	@packaging/install-packages build check
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all check-programs
-	TAKT_BUILD=$(O) TAKT_STORE=postgresql $(PYTHON) -m pytest -q -p no:cacheprovider $(SAME_ON_POSTGRES) \
+	TAKT_BUILD=$(O) TAKT_STORE=postgresql $(PYTEST) $(SAME_ON_POSTGRES) \
 	    -k 'not asyncapis and not (test_conformance and (python or asyncio or node or bare))'
 
 # The board, in Chromium.
@@ -180,13 +184,13 @@ SANITIZED := SYSTEM='-k "not (test_conformance and (python or asyncio or node or
 check-asan:
 	@packaging/install-packages build check sanitize
 	@$(MAKE) --no-print-directory -j2 O=$(O)-asan SANITIZE=address,undefined OPTIMISE='-O1 -g' WERROR=-Werror all check-programs
-	@$(MAKE) --no-print-directory O=$(O)-asan $(SANITIZED) check-built
+	@$(MAKE) --no-print-directory O=$(O)-asan TOGETHER=2 $(SANITIZED) check-built
 
 check-tsan:
 	@packaging/install-packages build check sanitize
 	@$(MAKE) --no-print-directory -j2 O=$(O)-tsan SANITIZE=thread OPTIMISE='-O1 -g' WERROR=-Werror all check-programs
 	@TSAN_OPTIONS='halt_on_error=1 second_deadlock_stack=1 suppressions=$(CURDIR)/tests/tsan.supp' \
-	    $(MAKE) --no-print-directory O=$(O)-tsan $(SANITIZED) ON_POSTGRES='tests/system/test_dispatch.py tests/system/test_intake.py' check-built
+	    $(MAKE) --no-print-directory O=$(O)-tsan TOGETHER=2 $(SANITIZED) ON_POSTGRES='tests/system/test_dispatch.py tests/system/test_intake.py' check-built
 
 check-valgrind:
 	@packaging/install-packages build check sanitize
