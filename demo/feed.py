@@ -35,7 +35,8 @@ def order(ref, at, items, recipient, channel, service="standard"):
 
 
 def drop(rng, creator, count, begin_h, hours, channel):
-    """A drop: most order in the first minutes, then it thins out."""
+    """A drop: most order in the first minutes, then it thins out. A few come back for more."""
+    people = []
     for n in range(count):
         at = MONDAY + begin_h * HOUR + min(rng.expovariate(3 / (hours * HOUR)), hours * HOUR)
         kind, design = rng.random(), f"{creator}-{rng.randint(1, 4)}"
@@ -49,7 +50,13 @@ def drop(rng, creator, count, begin_h, hours, channel):
             items = [tee(rng, design), mug(rng, design)]  # two products, one parcel
         if rng.random() < 0.03 and items[0]["product"] == "tee":
             items[0].update(quantity=1, personalization={"text": f"for {rng.choice(GIVEN)}"})
-        yield order(f"{creator.upper()}-{n + 1:05d}", at, items, person(rng), channel)
+        people.append(rng.choice(people) if people and rng.random() < 0.04 else person(rng))
+        yield order(f"{creator.upper()}-{n + 1:05d}", at, items, people[-1], channel)
+
+
+def last_hoodie(rows):
+    """What waits for the fleece that comes on Wednesday can still be cancelled on Tuesday."""
+    return max((row["at"], row["order"]["order_ref"]) for row in rows if row["order"]["items"][0]["product"] == "hoodie")[1]
 
 
 def make(seed=7, scale=1.0):
@@ -68,7 +75,7 @@ def make(seed=7, scale=1.0):
     first = feeds["luna"][0]["order"]["order_ref"]
     feeds["luna"].append({"at": MONDAY + 9 * HOUR, "amend": first, "recipient": {
         "name": "Mei Chen", "address": {"country": "GB", "city": "Leeds", "line1": "2 Park Street (moved)", "postal_code": "LS1 4AP"}}})
-    feeds["northwave"].append({"at": MONDAY + 24 * HOUR, "cancel": feeds["northwave"][-1]["order"]["order_ref"]})
+    feeds["northwave"].append({"at": MONDAY + 24 * HOUR, "cancel": last_hoodie(feeds["northwave"])})
     for rows in feeds.values():
         rows.sort(key=lambda row: row["at"])
     return feeds
