@@ -13,6 +13,7 @@ from link import Clock, Ending, Link, seconds, stamp
 
 
 LOOK_AGAIN_S = 0.2  # how often a line that works asks what is next
+LIMIT, LIMIT_MAX = 20, 100  # tasks that it asks for: more where a run has more
 
 
 class Line:
@@ -21,7 +22,7 @@ class Line:
     def __init__(self, name):
         self.name, self.tasks, self.done_at, self.free_at = name, [], 0, 0
         self.next, self.done = [], set()  # done: tasks that were reported as finished
-        self.asked, self.asked_at = None, 0
+        self.asked, self.asked_at, self.limit = None, 0, LIMIT
 
 
 class Floor:
@@ -53,7 +54,7 @@ class Floor:
         if line.asked is None and not self.unanswered(line) and time.monotonic() - line.asked_at >= pause:
             self.number += 1
             line.asked, line.asked_at = str(self.number), time.monotonic()
-            self.link.send({"type": "next", "id": line.asked, "line": line.name, "limit": 20})
+            self.link.send({"type": "next", "id": line.asked, "line": line.name, "limit": line.limit})
 
     def work(self, line):
         """Whoever works at the line knows what is next before it ends what it does, and goes on at once. Each report says when it
@@ -96,11 +97,19 @@ class Floor:
         if message["type"] == "tasks":
             for line in self.lines.values():
                 if line.asked == message.get("id"):
-                    line.asked, line.next = None, message["tasks"]
+                    line.asked = None
+                    self.look_at(line, message["tasks"])
         elif message["type"] == "reported":
             self.reports.pop(message["id"], None)
         elif message["type"] == "problem":
             self.handle_problem(message)
+
+    @staticmethod
+    def look_at(line, tasks):
+        """A run that goes on behind the last task is seen whole before it begins: who is left out waits for the next one."""
+        cut_off = len(tasks) == line.limit and all((t["start"], t["end"]) == (tasks[-1]["start"], tasks[-1]["end"]) for t in tasks)
+        line.next = [] if cut_off else tasks
+        line.limit = min(2 * line.limit, LIMIT_MAX) if cut_off else line.limit
 
     def handle_problem(self, problem):
         later = time.monotonic() + LOOK_AGAIN_S
