@@ -2,8 +2,9 @@
 
 /* Two sparse creators are remembered, the last one and the last other one: so each account knows whether there is one beside itself.
  *
- * Sparse is who has little under way and nothing that waits: flows with little to send go first because they cannot hurt, as in FQ-CoDel (RFC 8290), but by making room for them rather than by a queue of their own, since what they wait for is
- * a commit and not a queue.
+ * Sparse is who has little under way and nothing that waits: flows with little to send go first because they cannot hurt, as in
+ * FQ-CoDel (RFC 8290), but by making room for them rather than by a queue of their own, since what they wait for is a commit and not
+ * a queue.
  *
  * A pause lasts as long as the stay before it, in whole milliseconds: on a fast disk it is often none and sometimes one, which comes
  * to the same in the mean. */

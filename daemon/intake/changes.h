@@ -4,9 +4,10 @@
 /* What changes a creator's orders, on its way to the store: in the order in which it came, and a few at a time (I6 of intake.h).
  *
  * Who sends one order waits for the commit under way, for its own, and for the processor. So while there is a creator who sends
- * little (of whom nothing waits, here or in the inbox, and at most ACCOUNT_SPARSE orders are under way), each who sends much has less at the store at a time, which keeps commits
- * short, and when all of that is back stays away for as long as it was there, which leaves the store and the processor to others for
- * half of the time. Where all send much they wait for themselves, and none of this is done.
+ * little (of whom nothing waits, here or in the inbox, and at most ACCOUNT_SPARSE orders are under way), each who sends much has
+ * less at the store at a time, which keeps commits short, and when all of that is back stays away for as long as it was there, which
+ * leaves the store and the processor to others for half of the time. Where all send much they wait for themselves, and none of this
+ * is done.
  *
  * Threads: the intake's. Ownership: requests stay the intake's. */
 
