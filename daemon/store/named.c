@@ -12,8 +12,9 @@ int named_compare(const void *a, const void *b) {
 }
 
 size_t named_sort(uint64_t *numbers, size_t count) {
-    qsort(numbers, count, sizeof *numbers, named_compare);
     size_t kept = 0;
+    if (count > 1) /* of none there may be no list */
+        qsort(numbers, count, sizeof *numbers, named_compare);
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || numbers[i] != numbers[kept - 1])
             numbers[kept++] = numbers[i];
