@@ -155,12 +155,31 @@ static void link_all(struct sequence *q) {
     }
 }
 
-/* All from nothing: the log is full once and forgotten. */
+/* Whether the list is one, as parts of several may not make: a run's members stand together, and what a run waits for stands before
+ * all of it. Times of one that is none would chase each other without end. */
+static bool is_list(const struct sequence *q) {
+    const struct problem *p = q->p;
+    for (int32_t k = 0, leader = 0; k < p->tasks; k++) {
+        int32_t task = q->order[k];
+        if (!q->joined[task])
+            leader = k;
+        else if (k == 0 || q->before[task] != q->order[k - 1])
+            return false;
+        for (int32_t b = p->before_offset[task]; b < p->before_offset[task + 1] && p->fixed_line[task] < 0; b++)
+            if (q->pos[p->before[b]] >= leader)
+                return false;
+    }
+    return true;
+}
+
+/* All from nothing: the log is full once and forgotten. False: there is no such plan, or it ends beyond what can be told. */
 static bool compute_all(struct sequence *q) {
     const struct problem *p = q->p;
     struct sequence_work *w = q->work;
     int64_t limit = q->limit;
     link_all(q);
+    if (!is_list(q))
+        return false;
     q->cost = 0;
     q->limit = INT64_MAX;
     for (int32_t i = 0; i < p->tasks; i++) {
