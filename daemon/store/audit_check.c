@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct copy_table link_table = {"audit", "link", 1};
-static const struct copy_table key_table = {"order_key", "no", 1};
-static const struct copy_table promise_table = {"promise", "number", 1};
-static const struct copy_table order_table = {"orders", "no", 1};
-static const struct copy_table state_table = {"state", "plant", 1};
+static const struct copy_table link_table = {"audit", "link", 1, 0};
+static const struct copy_table key_table = {"order_key", "no", 1, 0};
+static const struct copy_table promise_table = {"promise", "number", 1, 0};
+static const struct copy_table order_table = {"orders", "no", 1, 0};
+static const struct copy_table state_table = {"state", "plant", 1, 0};
 
 /* ---- one table of a source, row by row ---- */
 

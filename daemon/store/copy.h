@@ -6,7 +6,7 @@
  *
  * A source gives one moment of the store, also while a daemon works on it. A sink takes all or nothing: what was put is
  * there when `finish` has returned 0, and not at all if it is closed before. Columns are matched by their names, so
- * that what an older schema lacks takes its default.
+ * that what an older schema lacks takes its default; a plan of before schema 6 becomes rows of lots, but in a dump.
  *
  * A dump: lines of JSON, compressed where the name of the file ends in `.gz`. The first says what it is, then come for
  * each table one with its columns and one for each row (bytes as a list of one text, in hexadecimal), and at last one
@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,11 +49,13 @@ struct copy_table {
     const char *name;
     const char *order; /* its key; `~` after a column that is a text */
     int64_t since;     /* the schema that brought it: older stores have no rows of it */
+    int64_t until;     /* the last one that has it; 0: it is still there */
 };
 
 /* Every table but those that are about the database itself. The first is `state`, one row. */
 extern const struct copy_table copy_tables[];
 extern const size_t copy_table_count;
+bool copy_table_in(const struct copy_table *table, int64_t schema);
 
 /* plant: "" is the only one there is. */
 struct copy_source_kind {

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "daemon/store/copy.h"
 #include "daemon/store/postgres_schema.h"
+#include "daemon/store/schema.h"
 #include "daemon/store/store.h"
 
 #include <libpq-fe.h>
@@ -312,9 +313,11 @@ static int make_room(struct side *s, const struct copy_head *head, bool replace,
     if (code == 0 && change + epoch > 0 && !replace)
         code = copy_not_empty(head, "the plant's part of the database", change, err);
     for (size_t i = 0; i < copy_table_count && code == 0; i++)
-        code = run(
-            s, arena_printf(s->arena, "DELETE FROM %s WHERE plant = %lld", copy_tables[i].name, (long long)s->plant),
-            err);
+        if (copy_table_in(&copy_tables[i], SCHEMA_VERSION))
+            code = run(s,
+                       arena_printf(s->arena, "DELETE FROM %s WHERE plant = %lld", copy_tables[i].name,
+                                    (long long)s->plant),
+                       err);
     return code;
 }
 

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "daemon/store/copy.h"
 #include "daemon/store/owner.h"
+#include "daemon/store/schema.h"
 #include "daemon/store/store.h"
 
 #include <sqlite3.h>
@@ -208,6 +209,8 @@ static int make_room(struct side *s, const struct copy_head *head, bool replace,
     if (code == 0 && change + epoch > 0 && !replace)
         code = copy_not_empty(head, s->path, change, err);
     for (size_t i = 0; i < copy_table_count && code == 0; i++) {
+        if (!copy_table_in(&copy_tables[i], SCHEMA_VERSION))
+            continue;
         snprintf(sql, sizeof sql, "DELETE FROM %s", copy_tables[i].name);
         code = exec(s, sql, err);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/store/inspect.h"
 
+#include "daemon/store/places.h"
 #include "daemon/store/schema.h"
 
 #include <stdio.h>
@@ -47,8 +48,12 @@ static const struct {
      "l.open_slices HAVING count(o.no) <> l.open_slices) x"},
     {"a task without a lot or a place in the plan", "SELECT count(*) FROM task t WHERE t.plant = :plant AND (NOT "
                                                     "EXISTS (SELECT 1 FROM lot l WHERE l.plant = :plant AND "
-                                                    "l.lot = t.lot) OR NOT EXISTS (SELECT 1 FROM task_plan p WHERE "
-                                                    "p.plant = :plant AND p.lot = t.lot AND p.op = t.op))"},
+                                                    "l.lot = t.lot) OR NOT EXISTS (SELECT 1 FROM lot_plan p WHERE "
+                                                    "p.plant = :plant AND p.lot = t.lot AND (p.places LIKE t.op || "
+                                                    "' %' OR p.places LIKE '%\n' || t.op || ' %')))"},
+    {"places in the plan of a lot that is not there",
+     "SELECT count(*) FROM lot_plan p WHERE p.plant = :plant AND NOT EXISTS (SELECT 1 FROM lot l WHERE l.plant = :plant "
+     "AND l.lot = p.lot)"},
     {"an order that says it is in a shipment that is not there",
      "SELECT count(*) FROM orders o WHERE o.plant = :plant AND o.shipment IS NOT NULL AND o.shipment > 0 AND NOT "
      "EXISTS "
@@ -110,6 +115,8 @@ int inspect_stats(const char *url, const char *plant, struct inspect *ret, struc
         return code;
     code = figures(&l, &found, err);
     for (size_t i = 1; i < copy_table_count && code == 0; i++) { /* the first is `state` */
+        if (!copy_table_in(&copy_tables[i], SCHEMA_VERSION))
+            continue;
         struct inspect_row *row = &found.rows[found.row_count++];
         row->name = copy_tables[i].name;
         snprintf(sql, sizeof sql, "SELECT count(*) FROM %s WHERE plant = :plant", row->name);
@@ -133,6 +140,27 @@ static int check_file(const struct look *l, struct inspect *found, struct takt_e
     return code;
 }
 
+/* Texts are read as the planner reads them. */
+static int check_places(const struct look *l, struct inspect *found, struct takt_error *err) {
+    const struct copy_table *table = copy_tables;
+    struct copy_columns columns;
+    struct copy_value values[COPY_COLUMNS_MAX];
+    size_t at = 0;
+    int64_t faults = 0;
+    while (strcmp(table->name, "lot_plan") != 0)
+        table++;
+    int code = l->kind->table(l->self, table, &columns, err);
+    while (code == 0 && at < columns.count && strcmp(columns.names[at], "places") != 0)
+        at++;
+    while (code == 0 && at < columns.count && (code = l->kind->row(l->self, values, err)) == 1) {
+        faults += values[at].kind != COPY_TEXT || !places_sound(values[at].bytes);
+        code = 0;
+    }
+    if (code == 0 && faults > 0)
+        found->rows[found->row_count++] = (struct inspect_row){"a lot whose places in the plan cannot be read", faults};
+    return code;
+}
+
 int inspect_check(const char *url, const char *plant, struct inspect *ret, struct takt_error *err) {
     struct look l;
     struct inspect found = {.row_count = 0};
@@ -146,6 +174,8 @@ int inspect_check(const char *url, const char *plant, struct inspect *ret, struc
         if (code == 0 && count > 0)
             found.rows[found.row_count++] = (struct inspect_row){rules[i].rule, count};
     }
+    if (code == 0)
+        code = check_places(&l, &found, err);
     l.kind->close(l.self);
     if (code == 0)
         *ret = found;

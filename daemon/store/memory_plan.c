@@ -152,15 +152,20 @@ static int task_put(struct tables *t, const struct task_row *row) {
     return 0;
 }
 
-static int task_move(struct tables *t, const struct task_row *row) {
-    struct memory_store *s = self(t);
+static void move_task(struct memory_store *s, const struct task_row *row) {
     struct memory_lot *l = memory_lot(s, row->lot);
     size_t at = task_place(l, row->op);
     if (at == l->tasks.count || l->tasks.rows[at].op != row->op)
-        return 0;
+        return;
     l->tasks.rows[at].line = memory_word(s, row->line);
     l->tasks.rows[at].start_s = row->start_s;
     l->tasks.rows[at].end_s = row->end_s;
+}
+
+static int tasks_place(struct tables *t, const struct task_row *const *rows, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (rows[i]->moved && !rows[i]->gone)
+            move_task(self(t), rows[i]);
     return 0;
 }
 
@@ -209,8 +214,8 @@ void memory_plan_ops(struct table_ops *ops) {
     ops->slices_of = slices_of;
     ops->slices_page = slices_page;
     ops->task_put = task_put;
-    ops->task_move = task_move;
     ops->task_drop = task_drop;
+    ops->tasks_place = tasks_place;
     ops->tasks_page = tasks_page;
     ops->plan_add = plan_add;
 }

@@ -11,6 +11,7 @@
 
 #include "daemon/store/named.h"
 #include "daemon/store/operation.h"
+#include "daemon/store/places.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,8 @@ static int check_tasks(struct publication *p) {
         if (code < 0)
             return code;
         known = task->gone ? known : task->lot;
+        if (!task->gone && !places_line_fits(task->line))
+            return takt_fail(p->err, TAKT_EINVAL, "a line's name has a line break in it");
     }
     return 0;
 }
@@ -318,34 +321,22 @@ static int apply_lots(struct publication *p) {
     return code;
 }
 
-/* Of rows of one task the later one in the publication stays behind. */
-static int compare_task(const void *a, const void *b) {
-    const struct task_row *x = *(const struct task_row *const *)a, *y = *(const struct task_row *const *)b;
-    if (x->lot != y->lot)
-        return x->lot < y->lot ? -1 : 1;
-    if (x->op != y->op)
-        return x->op < y->op ? -1 : 1;
-    return (x > y) - (x < y);
-}
-
-/* Most of what a new plan brings are tasks that it only moves: they come behind the others, in the order in which they
- * lie in the tables. */
 static int apply_plan(struct publication *p) {
     const struct table_ops *ops = p->t->ops;
-    const struct task_row **moved = arena_array(p->t->scratch, p->q->task_count, sizeof *moved);
-    size_t count = 0;
+    size_t count = p->q->task_count;
+    const struct task_row **rows = arena_array(p->t->scratch, count, sizeof *rows);
     int code = p->q->plan_version != 0 ? ops->plan_add(p->t, p->q) : TAKT_OK;
-    for (size_t i = 0; i < p->q->task_count && code == 0; i++) {
-        const struct task_row *task = &p->q->tasks[i];
-        if (task->moved && !task->gone)
-            moved[count++] = task;
-        else
-            code = task->gone ? ops->task_drop(p->t, task->lot, task->op) : ops->task_put(p->t, task);
+    for (size_t i = 0; i < count && code == 0; i++) {
+        const struct task_row *task = rows[i] = &p->q->tasks[i];
+        if (task->gone)
+            code = ops->task_drop(p->t, task->lot, task->op);
+        else if (!task->moved)
+            code = ops->task_put(p->t, task);
     }
-    qsort(moved, count, sizeof *moved, compare_task);
-    for (size_t i = 0; i < count && code == 0; i++)
-        code = ops->task_move(p->t, moved[i]);
-    return code;
+    if (count == 0 || code < 0)
+        return code;
+    qsort(rows, count, sizeof *rows, places_compare);
+    return ops->tasks_place(p->t, rows, count);
 }
 
 static int apply_story(struct publication *p) {

@@ -84,7 +84,7 @@ static int tasks_named(struct tables *t, const uint64_t *lots, size_t count, str
     for (PGresult *r; (r = ask(self(t), PG_TASKS_NAMED, lots, count, &from)) != NULL; PQclear(r))
         for (int i = 0; i < PQntuples(r); i++) {
             ARRAY_GROW(rows, n, room);
-            pg_read_task(r, i, arena, &rows[n++]);
+            pg_read_task(self(t), r, i, arena, &rows[n++]);
         }
     *ret = arena_memdup(arena, rows, n * sizeof *rows);
     *ret_count = n;

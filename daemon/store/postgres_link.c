@@ -215,15 +215,17 @@ int link_connect(struct pg_link *l) {
 /* ---- asking ---- */
 
 /* The server has done something of what was begun then: so long it may take for the next. */
-static int64_t further(int64_t begun_ms) {
+static int64_t further(const struct pg_link *l, int64_t begun_ms) {
     int64_t next_ms = clock_mono_ms() + LINK_ANSWER_MS;
+    if (l->patience_ms > 0)
+        return begun_ms + l->patience_ms;
     return next_ms < begun_ms + LINK_PIPE_MS ? next_ms : begun_ms + LINK_PIPE_MS;
 }
 
 static bool flush(struct pg_link *l, int64_t begun_ms) {
     int left;
     while ((left = PQflush(l->conn)) == 1) {
-        if (!wait_for(l, POLLIN | POLLOUT, further(begun_ms)))
+        if (!wait_for(l, POLLIN | POLLOUT, further(l, begun_ms)))
             return false;
         if (PQconsumeInput(l->conn) == 0)
             break; /* lost: shows in the result */
@@ -280,7 +282,7 @@ static PGresult *await(struct pg_link *l, int count, const char *what) {
     for (int i = 0; i < count && in_time; i++) {
         PQclear(result);
         result = NULL;
-        in_time = gather(l, further(begun_ms), &result);
+        in_time = gather(l, further(l, begun_ms), &result);
         if (!in_time || !good || (is_good(result) && PQstatus(l->conn) == CONNECTION_OK))
             continue;
         good = false;
@@ -289,7 +291,7 @@ static PGresult *await(struct pg_link *l, int count, const char *what) {
             break;
     }
     if (!in_time) {
-        note_late(l, LINK_SLOW, LINK_ANSWER_MS, what);
+        note_late(l, LINK_SLOW, l->patience_ms > 0 ? l->patience_ms : LINK_ANSWER_MS, what);
         link_drop(l);
     }
     if (in_time && good)

@@ -34,6 +34,7 @@ struct pg_link {
     bool piped, ended; /* ended: the last statement of the pipe has been sent */
     bool unsent;       /* some of what was sent is still here */
     struct pg_link *beside; /* another one, whose rest is sent while this one is waited for; NULL: none */
+    int64_t patience_ms; /* for one answer, instead of LINK_ANSWER_MS and LINK_PIPE_MS; 0: these */
     int pending;       /* sent in the pipe and not yet answered */
     char sqlstate[6];  /* of the newest failure, "" : it had none */
     enum link_trouble trouble;

@@ -4,6 +4,7 @@
 
 #include "daemon/store/items.h"
 #include "daemon/store/numbers.h"
+#include "daemon/store/places.h"
 #include "daemon/store/postgres_fetch.h"
 #include "daemon/store/postgres_statement.h"
 
@@ -251,27 +252,30 @@ static int slices_page(struct tables *t, const uint64_t after[3], size_t limit, 
     READ_PAGE(t, r, read_slice);
 }
 
-void pg_read_task(const PGresult *q, int row, struct arena *arena, struct task_row *r) {
+int pg_read_task(struct postgres_store *s, const PGresult *q, int row, struct arena *arena, struct task_row *r) {
     r->lot = (uint32_t)pg_int(q, row, 0);
     r->op = (uint32_t)pg_int(q, row, 1);
     r->op_id = pg_text(q, row, 2, arena);
-    r->line = pg_text(q, row, 3, arena);
-    r->start_s = pg_time(q, row, 4);
-    r->end_s = pg_time(q, row, 5);
-    r->state = (enum task_state)pg_int(q, row, 6);
-    r->quantity = (uint32_t)pg_int(q, row, 7);
-    r->good = (uint32_t)pg_int(q, row, 8);
-    r->scrap = (uint32_t)pg_int(q, row, 9);
-    r->started_at_s = pg_time(q, row, 10);
-    r->finished_at_s = pg_time(q, row, 11);
-    r->late = pg_int(q, row, 12) != 0;
-    r->gone = false;
+    r->state = (enum task_state)pg_int(q, row, 4);
+    r->quantity = (uint32_t)pg_int(q, row, 5);
+    r->good = (uint32_t)pg_int(q, row, 6);
+    r->scrap = (uint32_t)pg_int(q, row, 7);
+    r->started_at_s = pg_time(q, row, 8);
+    r->finished_at_s = pg_time(q, row, 9);
+    r->late = pg_int(q, row, 10) != 0;
+    r->gone = r->moved = false;
+    return places_find(PQgetvalue(q, row, 3), arena, r) ? 0 : pg_damaged(s, "the place of a task");
 }
 
 static int tasks_page(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena,
                       struct task_row *ret, size_t *ret_count) {
-    PGresult *r = pg_query(self(t), PG_TASKS_PAGE, after[0], after[1], (int64_t)limit);
-    READ_PAGE(t, r, pg_read_task);
+    struct postgres_store *s = self(t);
+    PGresult *r = pg_query(s, PG_TASKS_PAGE, after[0], after[1], (int64_t)limit);
+    *ret_count = 0;
+    for (int i = 0; r != NULL && s->failed == 0 && i < PQntuples(r); i++)
+        pg_read_task(s, r, i, arena, &ret[(*ret_count)++]);
+    PQclear(r);
+    return s->failed;
 }
 
 /* ---- the story ---- */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERVER_VERSION_MIN = 150000, MONTHS = 12, DAY_S = 86400 };
+enum { SERVER_VERSION_MIN = 150000, MONTHS = 12, DAY_S = 86400, MIGRATION_MS = 3600 * 1000 };
 
 #define LOCK "SELECT pg_advisory_xact_lock(7809636)"
 
@@ -75,6 +75,14 @@ static int read_version(struct postgres_store *s, bool create, int64_t *ret, str
     return code;
 }
 
+/* A migration may rewrite all that a plant has ever done, and nobody may write what it has already read: each publication
+ * begins with its plant's row of state, so this waits for those under way, and a planner of before is fenced as soon as it
+ * tries again. */
+static int begin_migration(struct postgres_store *s, struct takt_error *err) {
+    s->link->patience_ms = MIGRATION_MS;
+    return run(s, "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '20s'; UPDATE state SET epoch = epoch + 1", err);
+}
+
 static int migrate(struct postgres_store *s, int version, struct takt_error *err) {
     struct arena *arena = arena_new();
     int code = run(s, schema_migration(version, SCHEMA_POSTGRES, arena), err);
@@ -123,13 +131,18 @@ int pg_schema_open(struct postgres_store *s, bool create, struct takt_error *err
         code = run(s, "BEGIN; " LOCK, err);
     if (code == 0)
         code = read_version(s, create, &version, err);
+    if (code == 0 && version > 0 && version < SCHEMA_VERSION)
+        code = begin_migration(s, err);
     for (int v = (int)version + 1; v <= SCHEMA_VERSION && code == 0; v++)
         code = migrate(s, v, err);
     if (code == 0)
         code = find_plant(s, create, err);
     if (code == 0) /* of processes that are long gone */
         code = run(s, "DELETE FROM writer WHERE seen_at < now() - interval '30 days'", err);
-    return code < 0 ? code : commit(s, err);
+    if (code == 0)
+        code = commit(s, err);
+    s->link->patience_ms = 0;
+    return code;
 }
 
 /* ---- months ---- */

@@ -27,7 +27,7 @@ enum {
     IN_LOTS = 1 << 4,
     IN_SLICES = 1 << 5,
     IN_TASKS = 1 << 6,
-    IN_TASK_PLANS = 1 << 7,
+    IN_PLACES = 1 << 7,
     IN_PLANS = 1 << 8,
     IN_PROMISES = 1 << 9,
     IN_EVENTS = 1 << 10,
@@ -58,6 +58,8 @@ enum {
 #define PG_SHIPMENT_COLUMNS                                                                                            \
     "number, state, attempts, consumer, tracking, reason, ended_at_s, shipment, creator, service, carrier, ship_by_s, "\
     "packed_at_s, recipient_key, weight_mg, orders"
+#define PG_TASK_COLUMNS                                                                                                \
+    "t.lot, t.op, t.op_id, p.places, t.state, t.quantity, t.good, t.scrap, t.started_at_s, t.finished_at_s, t.late"
 #define PG_LOT_COLUMNS "lot, product, options, state, opened_at_s, let_go_at_s, firm_at_s, units, extra"
 #define PG_IS_OPEN     "state NOT IN (5, 7)"
 
@@ -175,25 +177,17 @@ enum {
       " (plant, lot, op, op_id, state, quantity, good, scrap, started_at_s, finished_at_s, late) SELECT $1, lot, "     \
       "op, op_id, state, quantity, good, scrap, started_at_s, finished_at_s, late FROM k WHERE gone = 0 AND place "    \
       "IS NULL")                                                                                                       \
-    X(TASK_PLAN_PUT, IN_TASK_PLANS, "*wwsttn",                                                                         \
-      "WITH u AS MATERIALIZED (SELECT DISTINCT ON (lot, op) * FROM unnest($2, $3, $4, $5, $6, $7) WITH ORDINALITY u"   \
-      " (lot, op, line, start_s, end_s, gone, n) ORDER BY lot, op, n DESC), k AS MATERIALIZED (SELECT u.*, t.place,"   \
-      " t.same FROM u LEFT JOIN LATERAL (SELECT ctid AS place, (line, start_s, end_s) IS NOT DISTINCT FROM (u.line,"   \
-      " u.start_s, u.end_s) AS same FROM task_plan WHERE plant = $1 AND lot = u.lot AND op = u.op OFFSET 0) t ON "     \
-      "true), d AS (DELETE FROM task_plan t USING k WHERE k.gone = 1 AND t.ctid = k.place), c AS (UPDATE task_plan "   \
-      "t SET line = k.line, start_s = k.start_s, end_s = k.end_s FROM k WHERE k.gone = 0 AND NOT k.same AND t.ctid "   \
-      "= k.place) INSERT INTO task_plan (plant, lot, op, line, start_s, end_s) SELECT $1, lot, op, line, start_s, "    \
-      "end_s FROM k WHERE gone = 0 AND place IS NULL")                                                                 \
-    X(TASK_MOVE, IN_TASK_PLANS, "*wwstt", "UPDATE task_plan t SET line = u.line, start_s = u.start_s, "                \
-      "end_s = u.end_s FROM unnest($2, $3, $4, $5, $6) u (lot, op, line, start_s, end_s) CROSS JOIN LATERAL "          \
-      "(SELECT ctid AS place FROM task_plan WHERE plant = $1 AND lot = u.lot AND op = u.op OFFSET 0) k "               \
-      "WHERE t.ctid = k.place")                                                                                        \
-    X(TASKS_PAGE, IN_LOTS | IN_TASKS | IN_TASK_PLANS, "uui",                                                           \
-      "SELECT t.lot, t.op, t.op_id, p.line, p.start_s, p.end_s, t.state, t.quantity, t.good, t.scrap, "                \
-      "t.started_at_s, t.finished_at_s, t.late FROM lot l CROSS JOIN LATERAL (SELECT * FROM task WHERE "               \
-      "plant = $1 AND lot = l.lot ORDER BY op) t CROSS JOIN LATERAL (SELECT line, start_s, end_s FROM "                \
-      "task_plan WHERE plant = $1 AND lot = t.lot AND op = t.op OFFSET 0) p WHERE l.plant = $1 AND "                   \
-      "l.open_slices > 0 AND l.lot >= $2 AND (l.lot > $2 OR t.op > $3) ORDER BY l.lot, t.op LIMIT $4")                 \
+    X(PLACES_NAMED, IN_PLACES, "*w", "SELECT p.* FROM unnest($2) u (lot) CROSS JOIN LATERAL (SELECT lot, places FROM " \
+      "lot_plan WHERE plant = $1 AND lot = u.lot OFFSET 0) p ORDER BY p.lot")                                          \
+    X(PLACES_PUT, IN_PLACES, "*ws", "INSERT INTO lot_plan (plant, lot, places) SELECT $1, u.* FROM unnest($2, $3) u "  \
+      "ON CONFLICT (plant, lot) DO UPDATE SET places = excluded.places")                                               \
+    X(PLACES_DROP, IN_PLACES, "*w", "DELETE FROM lot_plan p USING unnest($2) u (lot) CROSS JOIN LATERAL (SELECT "      \
+      "ctid AS place FROM lot_plan WHERE plant = $1 AND lot = u.lot OFFSET 0) k WHERE p.ctid = k.place")               \
+    X(TASKS_PAGE, IN_LOTS | IN_TASKS | IN_PLACES, "uui",                                                               \
+      "SELECT " PG_TASK_COLUMNS " FROM lot l LEFT JOIN LATERAL (SELECT places FROM lot_plan WHERE plant = $1 AND "     \
+      "lot = l.lot OFFSET 0) p ON true CROSS JOIN LATERAL (SELECT * FROM task WHERE plant = $1 AND lot = l.lot ORDER BY op) "  \
+      "t WHERE l.plant = $1 AND l.open_slices > 0 AND l.lot >= $2 AND (l.lot > $2 OR t.op > $3) "                      \
+      "ORDER BY l.lot, t.op LIMIT $4")                                                                                 \
     X(PLAN_ADD, IN_PLANS, "uisii", "INSERT INTO plan (plant, version, at_s, scheduler, objective, bound) "             \
       "VALUES ($1, $2, $3, $4, $5, $6)")                                                                               \
     X(PROMISE_ADD, IN_PROMISES, "*uuitds", "INSERT INTO promise (plant, order_no, number, at_s, ship_by_s, "           \
@@ -281,11 +275,10 @@ enum {
       " FROM orders WHERE plant = $1 AND no = u.no OFFSET 0) o ORDER BY o.no")                                         \
     X(LOTS_NAMED, IN_LOTS, "*u", "SELECT l.* FROM unnest($2) u (lot) CROSS JOIN LATERAL (SELECT " PG_LOT_COLUMNS " "   \
       "FROM lot WHERE plant = $1 AND lot = u.lot AND open_slices > 0 OFFSET 0) l ORDER BY l.lot")                      \
-    X(TASKS_NAMED, IN_TASKS | IN_TASK_PLANS, "*u",                                                                     \
-      "SELECT t.lot, t.op, t.op_id, p.line, p.start_s, p.end_s, t.state, t.quantity, t.good, t.scrap, "                \
-      "t.started_at_s, t.finished_at_s, t.late FROM unnest($2) u (lot) CROSS JOIN LATERAL (SELECT * FROM task WHERE "  \
-      "plant = $1 AND lot = u.lot ORDER BY op) t CROSS JOIN LATERAL (SELECT line, start_s, end_s FROM task_plan "      \
-      "WHERE plant = $1 AND lot = t.lot AND op = t.op OFFSET 0) p ORDER BY t.lot, t.op")                               \
+    X(TASKS_NAMED, IN_TASKS | IN_PLACES, "*u",                                                                         \
+      "SELECT " PG_TASK_COLUMNS " FROM unnest($2) u (lot) LEFT JOIN LATERAL (SELECT places FROM lot_plan WHERE "       \
+      "plant = $1 AND lot = u.lot OFFSET 0) p ON true CROSS JOIN LATERAL (SELECT * FROM task WHERE plant = $1 AND "            \
+      "lot = u.lot ORDER BY op) t ORDER BY t.lot, t.op")                                                               \
     X(BYTES, 0, "", "SELECT pg_database_size(current_database()) WHERE $1 > 0")
 
 enum pg_statement {
@@ -352,7 +345,6 @@ struct postgres_store {
     bool wrote;                /* this group */
     bool stale;                /* counts are to be loaded before anything else */
     bool unsettled;            /* see postgres.c */
-    uint32_t moved_lot, moved_op; /* the task that was put last to be moved */
     int careful;               /* groups for which keys are looked for first, see postgres.c */
     bool found;                /* the transaction that is unsettled was there when last looked for */
     int64_t unsettled_number;
@@ -406,5 +398,5 @@ void postgres_audit_ops(struct table_ops *ops);
 void pg_read_head(struct tables *t, const PGresult *r, int row, struct order_head *ret);
 void pg_read_order(struct postgres_store *s, const PGresult *r, int row, struct arena *arena, struct order_row *ret);
 void pg_read_lot(const PGresult *r, int row, struct arena *arena, struct lot_row *ret);
-void pg_read_task(const PGresult *r, int row, struct arena *arena, struct task_row *ret);
+int pg_read_task(struct postgres_store *s, const PGresult *r, int row, struct arena *arena, struct task_row *ret);
 void pg_read_slice(const PGresult *r, int row, struct slice_row *ret);

@@ -4,6 +4,7 @@
 
 #include "daemon/store/items.h"
 #include "daemon/store/numbers.h"
+#include "daemon/store/places.h"
 #include "daemon/store/postgres_fetch.h"
 #include "daemon/store/postgres_statement.h"
 
@@ -65,25 +66,47 @@ static int slice_drop(struct tables *t, const struct slice_row *r) {
 }
 
 static int task_put(struct tables *t, const struct task_row *r) {
-    int code = pg_put(self(t), PG_TASK_PUT, r->lot, r->op, r->op_id, (int)r->state, r->quantity, r->good, r->scrap,
-                      r->started_at_s, r->finished_at_s, (int)r->late, 0);
-    return code < 0 ? code : pg_put(self(t), PG_TASK_PLAN_PUT, r->lot, r->op, r->line, r->start_s, r->end_s, 0);
-}
-
-/* One statement moves a task once: they come in their order, so the same one twice comes one after the other. */
-static int task_move(struct tables *t, const struct task_row *r) {
-    struct postgres_store *s = self(t);
-    bool again = s->moved_lot == r->lot && s->moved_op == r->op;
-    if (again && pg_flush(s) < 0)
-        return s->failed;
-    s->moved_lot = r->lot;
-    s->moved_op = r->op;
-    return pg_put(s, PG_TASK_MOVE, r->lot, r->op, r->line, r->start_s, r->end_s);
+    return pg_put(self(t), PG_TASK_PUT, r->lot, r->op, r->op_id, (int)r->state, r->quantity, r->good, r->scrap,
+                  r->started_at_s, r->finished_at_s, (int)r->late, 0);
 }
 
 static int task_drop(struct tables *t, uint32_t lot, uint32_t op) {
-    int code = pg_put(self(t), PG_TASK_PUT, lot, op, "", 0, 0U, 0U, 0U, TAKT_TIME_NONE, TAKT_TIME_NONE, 0, 1);
-    return code < 0 ? code : pg_put(self(t), PG_TASK_PLAN_PUT, lot, op, "", TAKT_TIME_NONE, TAKT_TIME_NONE, 1);
+    return pg_put(self(t), PG_TASK_PUT, lot, op, "", 0, 0U, 0U, 0U, TAKT_TIME_NONE, TAKT_TIME_NONE, 0, 1);
+}
+
+/* The rows of one lot; before: what is there, NULL: nothing. */
+static int place_lot(struct postgres_store *s, const char *before, const struct task_row *const *rows, size_t count) {
+    const char *places = places_apply(before != NULL ? before : "", rows, count, s->tables.scratch);
+    if (places == NULL)
+        return pg_damaged(s, "the places of a lot");
+    if (*places != '\0')
+        return pg_put(s, PG_PLACES_PUT, rows[0]->lot, places);
+    return before != NULL ? pg_put(s, PG_PLACES_DROP, rows[0]->lot) : 0;
+}
+
+/* What is there is asked for as many lots at a time as go into one statement; asking sends what was put before, so one
+ * statement never brings a lot twice. */
+static int tasks_place(struct tables *t, const struct task_row *const *rows, size_t count) {
+    struct postgres_store *s = self(t);
+    while (count > 0 && s->failed == 0) {
+        size_t some = 0;
+        for (int lots = 0; some < count && lots < BATCH_ROWS_MAX - 1 && s->failed == 0; lots++) {
+            pg_put(s, PG_PLACES_NAMED, rows[some]->lot);
+            some += places_of_lot(rows + some, count - some);
+        }
+        PGresult *r = pg_ask(s, PG_PLACES_NAMED);
+        int row = 0;
+        for (size_t at = 0, n; r != NULL && at < some && s->failed == 0; at += n) {
+            n = places_of_lot(rows + at, some - at);
+            bool there = row < PQntuples(r) && pg_int(r, row, 0) == rows[at]->lot;
+            place_lot(s, there ? PQgetvalue(r, row, 1) : NULL, rows + at, n);
+            row += there;
+        }
+        PQclear(r);
+        rows += some;
+        count -= some;
+    }
+    return s->failed;
 }
 
 static int plan_add(struct tables *t, const struct store_publish *p) {
@@ -158,8 +181,8 @@ void postgres_write_ops(struct table_ops *ops) {
     ops->slice_put = slice_put;
     ops->slice_drop = slice_drop;
     ops->task_put = task_put;
-    ops->task_move = task_move;
     ops->task_drop = task_drop;
+    ops->tasks_place = tasks_place;
     ops->plan_add = plan_add;
     ops->promise_add = promise_add;
     ops->event_add = event_add;

@@ -15,8 +15,10 @@ EMBED(schema_0002, "daemon/store/schema/0002_process.sql");
 EMBED(schema_0003, "daemon/store/schema/0003_audit.sql");
 EMBED(schema_0004, "daemon/store/schema/0004_publication.sql");
 EMBED(schema_0005, "daemon/store/schema/0005_places.sql");
+EMBED(schema_0006, "daemon/store/schema/0006_lot_plan.sql");
 
-static const char *const migrations[SCHEMA_VERSION] = {schema_0001, schema_0002, schema_0003, schema_0004, schema_0005};
+static const char *const migrations[SCHEMA_VERSION] = {schema_0001, schema_0002, schema_0003,
+                                                       schema_0004, schema_0005, schema_0006};
 static const char *const marks[] = {[SCHEMA_SQLITE] = " -- sqlite", [SCHEMA_POSTGRES] = " -- postgres"};
 
 static bool ends_in(const char *line, size_t length, const char *mark) {

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 
-enum { SCHEMA_VERSION = 5 };
+enum { SCHEMA_VERSION = 6 };
 
 enum schema_dialect { SCHEMA_SQLITE, SCHEMA_POSTGRES };
 

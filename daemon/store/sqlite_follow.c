@@ -87,9 +87,9 @@ static int tasks_named(struct tables *t, const uint64_t *lots, size_t count, str
     int code = 0;
     for (size_t i = 0; i < count && code == 0; i++) {
         sqlite3_stmt *st = sqlite_query(s, SQL_TASKS_OF, "u", lots[i]);
-        while ((code = sqlite_row(s, st)) == 1) {
+        while (code == 0 && (code = sqlite_row(s, st)) == 1) {
             ARRAY_GROW(rows, n, room);
-            sqlite_read_task(st, arena, &rows[n++]);
+            code = sqlite_read_task(s, st, arena, &rows[n++]);
         }
     }
     *ret = arena_memdup(arena, rows, n * sizeof *rows);

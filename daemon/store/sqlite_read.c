@@ -4,6 +4,7 @@
 
 #include "daemon/store/items.h"
 #include "daemon/store/numbers.h"
+#include "daemon/store/places.h"
 #include "daemon/store/sqlite_statement.h"
 
 #include <stdlib.h>
@@ -220,27 +221,34 @@ static int slices_page(struct tables *t, const uint64_t after[3], size_t limit, 
     READ_PAGE(self(t), st, read_slice);
 }
 
-void sqlite_read_task(sqlite3_stmt *st, struct arena *arena, struct task_row *r) {
+int sqlite_read_task(struct sqlite_store *s, sqlite3_stmt *st, struct arena *arena, struct task_row *r) {
     r->lot = (uint32_t)sqlite3_column_int64(st, 0);
     r->op = (uint32_t)sqlite3_column_int64(st, 1);
     r->op_id = column_text(st, 2, arena);
-    r->line = column_text(st, 3, arena);
-    r->start_s = column_time(st, 4);
-    r->end_s = column_time(st, 5);
-    r->state = (enum task_state)sqlite3_column_int(st, 6);
-    r->quantity = (uint32_t)sqlite3_column_int64(st, 7);
-    r->good = (uint32_t)sqlite3_column_int64(st, 8);
-    r->scrap = (uint32_t)sqlite3_column_int64(st, 9);
-    r->started_at_s = column_time(st, 10);
-    r->finished_at_s = column_time(st, 11);
-    r->late = sqlite3_column_int(st, 12) != 0;
-    r->gone = false;
+    r->state = (enum task_state)sqlite3_column_int(st, 4);
+    r->quantity = (uint32_t)sqlite3_column_int64(st, 5);
+    r->good = (uint32_t)sqlite3_column_int64(st, 6);
+    r->scrap = (uint32_t)sqlite3_column_int64(st, 7);
+    r->started_at_s = column_time(st, 8);
+    r->finished_at_s = column_time(st, 9);
+    r->late = sqlite3_column_int(st, 10) != 0;
+    r->gone = r->moved = false;
+    const char *places = (const char *)sqlite3_column_text(st, 3);
+    if (places != NULL && places_find(places, arena, r))
+        return 0;
+    sqlite3_reset(st);
+    return sqlite_failed(s, SQLITE_CORRUPT, "the place of a task");
 }
 
 static int tasks_page(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena,
                       struct task_row *ret, size_t *ret_count) {
-    sqlite3_stmt *st = sqlite_query(self(t), SQL_TASKS_PAGE, "uui", after[0], after[1], (int64_t)limit);
-    READ_PAGE(self(t), st, sqlite_read_task);
+    struct sqlite_store *s = self(t);
+    sqlite3_stmt *st = sqlite_query(s, SQL_TASKS_PAGE, "uui", after[0], after[1], (int64_t)limit);
+    int code = 0;
+    *ret_count = 0;
+    while (code == 0 && (code = sqlite_row(s, st)) == 1)
+        code = sqlite_read_task(s, st, arena, &ret[(*ret_count)++]);
+    return code;
 }
 
 /* ---- the story ---- */

@@ -7,6 +7,7 @@
  * need not look before the end of the group. */
 
 #include "daemon/store/sqlite_fresh.h"
+#include "daemon/store/sqlite_log.h"
 #include "daemon/store/tables.h"
 
 #include <sqlite3.h>
@@ -21,6 +22,8 @@
     "number, state, attempts, consumer, tracking, reason, ended_at_s, shipment, creator, service, carrier, ship_by_s, "\
     "packed_at_s, recipient_key, weight_mg, orders"
 #define LOT_COLUMNS "lot, product, options, state, opened_at_s, let_go_at_s, firm_at_s, units, extra"
+#define TASK_COLUMNS                                                                                                   \
+    "t.lot, t.op, t.op_id, p.places, t.state, t.quantity, t.good, t.scrap, t.started_at_s, t.finished_at_s, t.late"
 #define AUDIT_COLUMNS                                                                                                  \
     "link, at_s, after_change, change, after_promise, promise, accepted, promised, repromised, orders, promises, "     \
     "detail, hash"
@@ -87,17 +90,15 @@
                 "VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (plant, lot, op) DO UPDATE SET op_id = excluded.op_id, "     \
                 "state = excluded.state, quantity = excluded.quantity, good = excluded.good, scrap = excluded.scrap, " \
                 "started_at_s = excluded.started_at_s, finished_at_s = excluded.finished_at_s, late = excluded.late")  \
-    X(TASK_PLAN_PUT, "INSERT INTO task_plan (lot, op, line, start_s, end_s) VALUES (?,?,?,?,?) "                       \
-                     "ON CONFLICT (plant, lot, op) DO UPDATE SET line = excluded.line, start_s = excluded.start_s, "   \
-                     "end_s = excluded.end_s")                                                                         \
-    X(TASK_MOVE, "UPDATE task_plan SET line = ?3, start_s = ?4, end_s = ?5 WHERE plant = 1 AND lot = ?1 AND op = ?2")  \
     X(TASK_DROP, "DELETE FROM task WHERE plant = 1 AND lot = ? AND op = ?")                                            \
-    X(TASK_PLAN_DROP, "DELETE FROM task_plan WHERE plant = 1 AND lot = ? AND op = ?")                                  \
-    X(TASKS_PAGE, "SELECT t.lot, t.op, t.op_id, p.line, p.start_s, p.end_s, t.state, t.quantity, t.good, t.scrap, "    \
-                  "t.started_at_s, t.finished_at_s, t.late FROM lot l INDEXED BY lot_open "                            \
-                  "CROSS JOIN task t CROSS JOIN task_plan p WHERE l.plant = 1 AND l.open_slices > 0 AND l.lot >= ?1 "  \
-                  "AND t.plant = 1 AND t.lot = +l.lot AND (l.lot > ?1 OR t.op > ?2) "                                  \
-                  "AND p.plant = 1 AND p.lot = t.lot AND p.op = t.op ORDER BY l.lot, t.op LIMIT ?3")                   \
+    X(PLACES_GET, "SELECT places FROM lot_plan WHERE lot = ?")                                                         \
+    X(PLACES_PUT, "INSERT INTO lot_plan (lot, places) VALUES (?,?) ON CONFLICT (lot) DO UPDATE SET "                   \
+                  "places = excluded.places")                                                                          \
+    X(PLACES_DROP, "DELETE FROM lot_plan WHERE lot = ?")                                                               \
+    X(TASKS_PAGE, "SELECT " TASK_COLUMNS " FROM lot l INDEXED BY lot_open "                                            \
+                  "CROSS JOIN task t LEFT JOIN lot_plan p ON p.lot = t.lot WHERE l.plant = 1 AND l.open_slices > 0 "   \
+                  "AND l.lot >= ?1 AND t.plant = 1 AND t.lot = +l.lot AND (l.lot > ?1 OR t.op > ?2) "                  \
+                  "ORDER BY l.lot, t.op LIMIT ?3")                                                   \
     X(PLAN_ADD, "INSERT INTO plan (version, at_s, scheduler, objective, bound) VALUES (?,?,?,?,?)")                    \
     X(PROMISE_ADD, "INSERT INTO promise (order_no, number, at_s, ship_by_s, deliver_by_day, reason) "                  \
                    "VALUES (?,?,?,?,?,?)")                                                                             \
@@ -152,9 +153,8 @@
     X(PUBLICATIONS_PAGE, "SELECT publish_no, before_no, orders, lots, world FROM publication WHERE publish_no > ? "    \
                          "ORDER BY publish_no LIMIT ?")                                                                \
     X(LOT_GET, "SELECT " LOT_COLUMNS " FROM lot WHERE lot = ? AND open_slices > 0")                                    \
-    X(TASKS_OF, "SELECT t.lot, t.op, t.op_id, p.line, p.start_s, p.end_s, t.state, t.quantity, t.good, t.scrap, "      \
-                "t.started_at_s, t.finished_at_s, t.late FROM task t CROSS JOIN task_plan p WHERE t.plant = 1 AND "    \
-                "t.lot = ? AND p.plant = 1 AND p.lot = t.lot AND p.op = t.op ORDER BY t.op")                           \
+    X(TASKS_OF, "SELECT " TASK_COLUMNS " FROM task t LEFT JOIN lot_plan p ON p.lot = t.lot WHERE t.plant = 1 "         \
+                "AND t.lot = ? ORDER BY t.op")                                                                     \
     X(PAGE_COUNT, "PRAGMA page_count")                                                                                 \
     X(PAGE_SIZE, "PRAGMA page_size")
 
@@ -174,6 +174,7 @@ struct sqlite_store {
     struct owner *owner;
     struct store_state committed;
     struct fresh fresh;        /* orders of the group that runs */
+    struct sqlite_log *log;    /* NULL: it is being opened */
     int careful;               /* groups whose keys are added one by one, see sqlite.c */
     int failed;                /* a code of SQLite's, of the group that runs */
     struct takt_error failure; /* what it was */
@@ -209,4 +210,4 @@ int64_t column_time(sqlite3_stmt *st, int column);
 bool column_hash(sqlite3_stmt *st, int column, uint8_t ret[STORE_HASH_SIZE]);
 int32_t column_day(sqlite3_stmt *st, int column);
 void sqlite_read_lot(sqlite3_stmt *st, struct arena *arena, struct lot_row *ret);
-void sqlite_read_task(sqlite3_stmt *st, struct arena *arena, struct task_row *ret);
+int sqlite_read_task(struct sqlite_store *s, sqlite3_stmt *st, struct arena *arena, struct task_row *ret);

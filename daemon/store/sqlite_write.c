@@ -4,6 +4,7 @@
 
 #include "daemon/store/items.h"
 #include "daemon/store/numbers.h"
+#include "daemon/store/places.h"
 #include "daemon/store/sqlite_statement.h"
 
 #include <string.h>
@@ -64,19 +65,41 @@ static int slice_drop(struct tables *t, const struct slice_row *r) {
 }
 
 static int task_put(struct tables *t, const struct task_row *r) {
-    int code = sqlite_run(self(t), SQL_TASK_PUT, "wwsnwwwttn", r->lot, r->op, r->op_id, (int)r->state, r->quantity,
-                          r->good, r->scrap, r->started_at_s, r->finished_at_s, (int)r->late);
-    return code < 0 ? code
-                    : sqlite_run(self(t), SQL_TASK_PLAN_PUT, "wwstt", r->lot, r->op, r->line, r->start_s, r->end_s);
-}
-
-static int task_move(struct tables *t, const struct task_row *r) {
-    return sqlite_run(self(t), SQL_TASK_MOVE, "wwstt", r->lot, r->op, r->line, r->start_s, r->end_s);
+    return sqlite_run(self(t), SQL_TASK_PUT, "wwsnwwwttn", r->lot, r->op, r->op_id, (int)r->state, r->quantity, r->good,
+                      r->scrap, r->started_at_s, r->finished_at_s, (int)r->late);
 }
 
 static int task_drop(struct tables *t, uint32_t lot, uint32_t op) {
-    int code = sqlite_run(self(t), SQL_TASK_DROP, "ww", lot, op);
-    return code < 0 ? code : sqlite_run(self(t), SQL_TASK_PLAN_DROP, "ww", lot, op);
+    return sqlite_run(self(t), SQL_TASK_DROP, "ww", lot, op);
+}
+
+static int place_lot(struct sqlite_store *s, const struct task_row *const *rows, size_t count) {
+    struct arena *arena = s->tables.scratch;
+    uint32_t lot = rows[0]->lot;
+    const char *before = "";
+    sqlite3_stmt *st = sqlite_query(s, SQL_PLACES_GET, "w", lot);
+    int there = sqlite_row(s, st);
+    if (there < 0)
+        return there;
+    if (there > 0) {
+        before = column_text(st, 0, arena);
+        sqlite3_reset(st);
+    }
+    const char *places = places_apply(before, rows, count, arena);
+    if (places == NULL)
+        return sqlite_failed(s, SQLITE_CORRUPT, "the places of a lot");
+    if (*places != '\0')
+        return sqlite_run(s, SQL_PLACES_PUT, "ws", lot, places);
+    return there > 0 ? sqlite_run(s, SQL_PLACES_DROP, "w", lot) : 0;
+}
+
+static int tasks_place(struct tables *t, const struct task_row *const *rows, size_t count) {
+    int code = 0;
+    for (size_t n; count > 0 && code == 0; rows += n, count -= n) {
+        n = places_of_lot(rows, count);
+        code = place_lot(self(t), rows, n);
+    }
+    return code;
 }
 
 static int plan_add(struct tables *t, const struct store_publish *p) {
@@ -154,8 +177,8 @@ void sqlite_write_ops(struct table_ops *ops) {
     ops->slice_put = slice_put;
     ops->slice_drop = slice_drop;
     ops->task_put = task_put;
-    ops->task_move = task_move;
     ops->task_drop = task_drop;
+    ops->tasks_place = tasks_place;
     ops->plan_add = plan_add;
     ops->promise_add = promise_add;
     ops->event_add = event_add;

@@ -152,8 +152,10 @@ struct table_ops {
     int (*slices_page)(struct tables *t, const uint64_t after[3], size_t limit, struct slice_row *ret,
                        size_t *ret_count); /* of open orders */
     int (*task_put)(struct tables *t, const struct task_row *row);
-    int (*task_move)(struct tables *t, const struct task_row *row); /* where and when; one that is not there stays away */
     int (*task_drop)(struct tables *t, uint32_t lot, uint32_t op);
+    /* where and when, of all tasks of a publication, after task_put and task_drop: sorted (places.h); one that is only
+     * moved and is not there stays away */
+    int (*tasks_place)(struct tables *t, const struct task_row *const *rows, size_t count);
     int (*tasks_page)(struct tables *t, const uint64_t after[2], size_t limit, struct arena *arena,
                       struct task_row *ret, size_t *ret_count); /* of lots with slices of open orders */
     int (*plan_add)(struct tables *t, const struct store_publish *p);

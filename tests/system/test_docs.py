@@ -95,3 +95,17 @@ def test_every_python_program_in_the_documents_runs_against_the_real_daemon(prog
     code, output = run(["bash", "-c", wait_for_sockets(script)], scratch)
     assert code == 0, output
     assert "ships by" in output
+
+
+def test_every_program_that_the_documents_name_can_be_run():
+    named = set()
+    for path in [f"{ROOT}/README.md", *glob.glob(f"{ROOT}/docs/*.md")]:
+        with open(path, encoding="utf-8") as file:
+            named |= set(re.findall(r"`((?:bench|tests|demo|packaging|\.ci)/[\w./-]*)", file.read()))
+    programs = []
+    for name in named:
+        if os.path.isfile(f"{ROOT}/{name}"):
+            with open(f"{ROOT}/{name}", "rb") as file:
+                programs += [name] if file.read(2) == b"#!" else []
+    assert "bench/solver.py" in programs
+    assert [name for name in programs if not os.access(f"{ROOT}/{name}", os.X_OK)] == []

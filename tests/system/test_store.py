@@ -30,6 +30,20 @@ def read(lab, name):
         return f.read()
 
 
+def parted(places):
+    """The tasks of a row of lot_plan: [(op, start, end, line)]."""
+    words = [line.split(" ", 3) for line in places.splitlines()]
+    return [(int(op), *(None if time == "-" else int(time) for time in times), line) for op, *times, line in words]
+
+
+def plan(lab, name):
+    with sqlite3.connect(lab.path(name)) as db:
+        rows = db.execute("SELECT lot, places FROM lot_plan ORDER BY lot").fetchall()
+    db.close()
+    assert rows
+    return rows
+
+
 @pytest.fixture(name="lab")
 def fixture_lab():
     """A plant that has planned orders, some of them cancelled, in an SQLite store; the daemon runs."""
@@ -66,7 +80,10 @@ def test_a_store_at_work_is_measured_and_found_whole(lab):
     ("UPDATE creator SET planned = planned + 1 WHERE creator = 'luna'", "count of orders"),
     ("DELETE FROM lot", "a lot that is not there"),
     ("UPDATE state SET cursor = 1", "a number that was not given"),
-    ("DELETE FROM task_plan", "a place in the plan"),
+    ("DELETE FROM lot_plan", "a place in the plan"),
+    ("UPDATE lot_plan SET places = substr(places, instr(places, char(10)) + 1)", "a place in the plan"),
+    ("UPDATE lot_plan SET places = '0 soon' || substr(places, 2)", "cannot be read"),
+    ("INSERT INTO lot_plan (lot, places) VALUES (999999, '0 - - cut-1' || char(10))", "places in the plan of a lot that is not there"),
 ])
 def test_harm_to_a_store_is_found(lab, harm, fault):
     lab.stop()
@@ -74,6 +91,17 @@ def test_harm_to_a_store_is_found(lab, harm, fault):
         db.execute(harm)
     db.close()
     assert fault in store(lab, "check", "sqlite:takt.db", status=65)
+
+
+def test_a_plant_does_not_go_on_from_a_lot_whose_places_are_gone(lab):
+    lab.stop()
+    with sqlite3.connect(lab.path("takt.db")) as db:
+        db.execute("DELETE FROM lot_plan WHERE lot = 1")
+        before = db.execute("SELECT * FROM task ORDER BY lot, op").fetchall()
+    done = subprocess.run([f"{BUILD}/taktd", "plant.yaml"], cwd=lab.folder, capture_output=True, text=True, timeout=WAIT_S, check=False)
+    assert done.returncode != 0 and "the place of a task" in done.stdout + done.stderr
+    assert db.execute("SELECT * FROM task ORDER BY lot, op").fetchall() == before
+    db.close()
 
 
 def test_a_dump_of_a_store_at_work_holds_every_table_and_only_its_owner_may_read_it(lab):
@@ -144,7 +172,7 @@ def test_a_store_that_is_an_old_copy_is_noticed_when_a_creator_has_seen_more(lab
 
 
 def test_a_dump_of_an_older_takt_is_restored(lab):
-    """Of before the audit log: without its tables, and without the state's columns for it."""
+    """Of before the audit log: without its tables, and without the state's columns for it; the plan a row for each task."""
     store(lab, "dump", "sqlite:takt.db", "a.dump")
     lab.stop()
     new = {"audit", "audit_a", "audit_b", "audit_c", "audit_d", "configured", "erasures_due", "generation", "parent", "parted", "taken"}
@@ -156,8 +184,15 @@ def test_a_dump_of_an_older_takt_is_restored(lab):
             line["columns"] = [line["columns"][i] for i in places]
         elif isinstance(line, list):
             line = [line[i] for i in places]
-        if table in ("audit", "erasure") and "rows" not in line:
+        if table in ("audit", "erasure", "publication") and "rows" not in line:
             continue
+        if table == "lot_plan" and "table" in line:
+            line = {"table": "task_plan", "columns": ["line", "lot", "op", "start_s", "end_s"]}
+        elif table == "lot_plan" and "rows" not in line:
+            tasks = [[name, line[0], op, start_s, end_s] for op, start_s, end_s, name in parted(line[1])]
+            rows += len(tasks) - 1
+            lines += tasks[:-1]
+            line = tasks[-1]
         rows += isinstance(line, list)
         lines.append(line)
     lines[0]["schema"], lines[-1]["rows"] = 1, rows
@@ -166,6 +201,83 @@ def test_a_dump_of_an_older_takt_is_restored(lab):
     store(lab, "restore", "old.dump", "sqlite:back.db")
     assert "is whole" in store(lab, "check", "sqlite:back.db")
     assert stats(lab, "sqlite:back.db")["rows"]["orders"] == 31
+    assert plan(lab, "back.db") == plan(lab, "takt.db")
+
+
+def make_old(db):
+    """A store as it was before the plan was kept by lot (schema 5). db: runs SQL, gives back rows."""
+    db("CREATE TABLE task_plan (plant smallint NOT NULL DEFAULT 1, lot bigint NOT NULL, op integer NOT NULL, line text NOT NULL, "
+       "start_s bigint, end_s bigint, PRIMARY KEY (plant, lot, op))")
+    for plant, lot, places in db("SELECT plant, lot, places FROM lot_plan ORDER BY lot DESC"):
+        for op, start_s, end_s, line in reversed(parted(places)):
+            number = [("NULL" if time is None else str(time)) for time in (start_s, end_s)]
+            db(f"INSERT INTO task_plan VALUES ({plant}, {lot}, {op}, '{line}', {number[0]}, {number[1]})")
+    db("DROP TABLE lot_plan")
+
+
+def test_an_older_store_is_migrated_without_a_difference(lab, url):
+    lab.stop()
+    with sqlite3.connect(lab.path("takt.db")) as db:  # one that waits for a place
+        db.execute("UPDATE lot_plan SET places = '0 - - ' || char(10) || substr(places, instr(places, char(10)) + 1) WHERE lot = 1")
+    db.close()
+    store(lab, "dump", "sqlite:takt.db", "a")
+    assert "\"0 - - \\n1 " in read(lab, "a")
+    store(lab, "move", "sqlite:takt.db", url)
+    with sqlite3.connect(lab.path("takt.db")) as db:
+        make_old(lambda sql: db.execute(sql).fetchall())
+        db.execute("PRAGMA user_version = 5")
+    db.close()
+    name = url.split("/")[3].split("?")[0]
+
+    def ask(sql):
+        said = database.shared().ask(name, "SET search_path = takt; " + (f"SELECT json_agg(json_build_array(plant, lot, places)) FROM ({sql}) t" if sql.startswith("SELECT") else sql))
+        return json.loads(said) if sql.startswith("SELECT") else None
+
+    make_old(ask)
+    ask("DELETE FROM schema_version WHERE version = 6")
+    for source in ("sqlite:takt.db", url):
+        assert "migrate" in store(lab, "check", source, status=65)
+    store(lab, "dump", "sqlite:takt.db", "old")  # as it is, for the takt of then
+    assert '"task_plan"' in read(lab, "old") and '"lot_plan"' not in read(lab, "old")
+    store(lab, "restore", "old", "sqlite:from-dump.db")
+    store(lab, "move", "sqlite:takt.db", "sqlite:from-old.db")
+    store(lab, "move", url, "sqlite:from-server.db")
+    store(lab, "migrate", "sqlite:takt.db", "--plant", "lab-01")
+    epoch = int(database.shared().ask(name, "SELECT epoch FROM takt.state"))
+    store(lab, "migrate", url, "--plant", "lab-01")
+    assert int(database.shared().ask(name, "SELECT epoch FROM takt.state")) == epoch + 1  # planners of before are fenced
+    ask("UPDATE state SET epoch = epoch - 1")
+    for source, names in (("sqlite:takt.db", "b"), (url, "c"), ("sqlite:from-old.db", "d"), ("sqlite:from-server.db", "e")):
+        store(lab, "dump", source, names)
+        assert "is whole" in store(lab, "check", source)
+        assert read(lab, names) == read(lab, "a")
+    assert plan(lab, "from-dump.db") == plan(lab, "takt.db")
+
+
+def test_a_migration_waits_for_a_publication_however_long_it_takes_and_loses_nothing_of_it(lab, url):
+    lab.stop()
+    store(lab, "move", "sqlite:takt.db", url)
+    cluster, name = database.shared(), url.split("/")[3].split("?")[0]
+
+    def ask(sql):
+        said = cluster.ask(name, "SET search_path = takt; " + (f"SELECT json_agg(json_build_array(plant, lot, places)) FROM ({sql}) t" if sql.startswith("SELECT") else sql))
+        return json.loads(said) if sql.startswith("SELECT") else None
+
+    make_old(ask)
+    ask("DELETE FROM schema_version WHERE version = 6")
+    planner = subprocess.Popen([f"{cluster.bin}/psql", "-Xq", "-h", cluster.folder, "-U", cluster.owner, "-d", name], stdin=subprocess.PIPE, text=True)
+    planner.stdin.write("BEGIN; UPDATE takt.state SET publish_no = publish_no; "
+                        "INSERT INTO takt.task_plan SELECT plant, 999, 0, 'cut-1', 7, 8 FROM takt.plant;\n")
+    planner.stdin.flush()
+    waits = "SELECT count(*) FROM pg_locks WHERE relation = 'takt.task_plan'::regclass"
+    wait_until(lambda: cluster.ask(name, waits) != "0", what="the publication under way")
+    with subprocess.Popen([f"{BUILD}/taktctl", "store", "migrate", url, "--plant", "lab-01"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as migration:
+        late = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND now() - query_start > interval '5.5 s'"
+        wait_until(lambda: cluster.ask(name, late) != "0" or migration.poll() is not None, what="a migration that waits longer than for an answer")
+        planner.communicate("COMMIT;\n")
+        assert migration.wait(WAIT_S) == 0, migration.stdout.read()
+    assert cluster.ask(name, "SELECT places FROM takt.lot_plan WHERE lot = 999") == "0 7 8 cut-1"
 
 
 def test_nobody_moves_or_restores_a_store_that_a_daemon_works_on(lab):

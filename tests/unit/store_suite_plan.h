@@ -280,6 +280,57 @@ static void a_task_is_moved_and_nothing_else_of_it(void **state) {
     }
 }
 
+/* More lots than go into one statement: those with an even number have been moved, every third one has lost a task, and
+ * every fifth both. Two publications in one group, so that the second finds what the first has written. */
+static void a_plan_of_many_lots_is_moved_in_part(void **state) {
+    enum { LOTS = 2500 };
+    struct bench *b = *state;
+    uint64_t epoch = claim(b), no = accept_one(b, "luna", "A-1");
+    struct lot_row *lots = arena_array(b->arena, LOTS, sizeof *lots);
+    struct slice_row *slices = arena_array(b->arena, LOTS, sizeof *slices);
+    struct task_row *tasks = arena_array(b->arena, LOTS * 2, sizeof *tasks);
+    struct task_row *changed = arena_array(b->arena, LOTS * 3, sizeof *changed);
+    size_t count = 0, left = 0;
+    for (uint32_t i = 0; i < LOTS; i++) {
+        uint32_t lot = LOTS - i;
+        lots[i] = lot_like(lot, LOT_OPEN);
+        slices[i] = (struct slice_row){.order = no, .item = 0, .first = i, .count = 1, .lot = lot};
+        tasks[2 * i] = task_like(lot, 1), tasks[2 * i + 1] = task_like(lot, 0);
+        if (lot % 2 == 0) {
+            changed[count] = task_like(lot, 0);
+            changed[count].line = "print-2", changed[count].start_s = TAKT_TIME_NONE;
+            changed[count++].moved = true;
+        }
+        for (uint32_t op = lot % 5 == 0 ? 0 : 1; op <= 1 && (lot % 3 == 0 || lot % 5 == 0); op++) {
+            changed[count] = task_like(lot, op);
+            changed[count++].gone = true;
+        }
+        left += lot % 5 == 0 ? 0 : lot % 3 == 0 ? 1 : 2;
+    }
+    struct store_publish q = publish_of(b, epoch), p = publish_of(b, epoch);
+    q.lots = lots, q.lot_count = LOTS, q.slices = slices, q.slice_count = LOTS, q.tasks = tasks, q.task_count = 2 * LOTS;
+    p.tasks = changed, p.task_count = count;
+    p.publish_no++;
+    assert_int_equal(store_submit(b->store, &q.head), 0);
+    assert_int_equal(store_submit(b->store, &p.head), 0);
+    for (struct store_request *done = store_turn(b->store, 0); done != NULL; done = store_turn(b->store, 0))
+        ;
+    assert_int_equal(q.head.code, 0);
+    assert_int_equal(p.head.code, 0);
+    struct store_load got = load_page(b, LOAD_TASKS, NULL, 2 * LOTS);
+    assert_int_equal(got.ret_count, left);
+    for (size_t i = 0; i < got.ret_count; i++) {
+        const struct task_row *task = &got.ret.tasks[i];
+        bool moved = task->lot % 2 == 0 && task->op == 0;
+        assert_true(task->lot % 5 != 0 && (task->lot % 3 != 0 || task->op == 0));
+        assert_string_equal(task->line, moved ? "print-2" : "print-1");
+        assert_true(task->start_s == (moved ? TAKT_TIME_NONE : NOW + DAY));
+    }
+    tasks[0].line = "print\n1";
+    q.publish_no += 2, q.lot_count = q.slice_count = 0, q.task_count = 1;
+    assert_int_equal(store_call(b->store, &q.head), TAKT_EINVAL);
+}
+
 static void a_report_counts_once(void **state) {
     struct bench *b = *state;
     uint64_t epoch = claim(b);
@@ -482,7 +533,8 @@ static void figures_count_orders_by_creator_and_state(void **state) {
         SUITE_TEST(a_publication_takes_place_once),                                                                    \
         SUITE_TEST(a_publication_that_has_not_seen_a_cancellation_is_stale),                                           \
         SUITE_TEST(a_publication_with_one_wrong_row_changes_nothing), SUITE_TEST(a_unit_is_in_at_most_one_slice),      \
-        SUITE_TEST(slices_that_go_make_room_for_those_that_come), SUITE_TEST(rows_written_again_are_the_newest), SUITE_TEST(a_task_is_moved_and_nothing_else_of_it),       \
+        SUITE_TEST(slices_that_go_make_room_for_those_that_come), SUITE_TEST(rows_written_again_are_the_newest),       \
+        SUITE_TEST(a_task_is_moved_and_nothing_else_of_it), SUITE_TEST(a_plan_of_many_lots_is_moved_in_part),          \
         SUITE_TEST(a_report_counts_once), SUITE_TEST(the_world_is_kept_by_its_keys),                                   \
         SUITE_TEST(pages_hold_every_open_row_once), SUITE_TEST(what_a_planner_says_of_an_ended_order_is_void),         \
         SUITE_TEST(events_of_a_creator_come_in_the_order_of_their_commits),                                            \
