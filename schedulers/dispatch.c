@@ -238,6 +238,8 @@ static int run_events(struct dispatcher *d, const struct solve_limits *limits, s
     int64_t event;
     for (int32_t turn = 0; next_event(d, &event) || (force_run(d) && next_event(d, &event)); turn++) {
         d->now = (int32_t)(event >> 32);
+        if (d->phases != NULL)
+            dispatch_mark_pass(d);
         if (turn % ASK_EVERY == 0 && limits->deadline != NULL && limits->deadline(limits->arg))
             return takt_fail(err, TAKT_ETIMEOUT, "the time was over before there was a first schedule");
         next_phase(d);
@@ -443,6 +445,7 @@ void dispatcher_free(struct dispatcher *d) {
         d->waiting,      d->score,       d->job_end,  d->pool_asked, d->pool_free};
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
         free(arrays[k]);
+    dispatch_mark_done(d);
     placer_done(&d->placer);
     job_facts_done(&d->facts);
     timetable_free(d->first);
@@ -450,6 +453,7 @@ void dispatcher_free(struct dispatcher *d) {
     free(d);
 }
 
+/* To the beginning. */
 static void reset(struct dispatcher *d) {
     size_t lines = (size_t)d->p->lines;
     timetable_reset(d->t, d->first);
@@ -464,6 +468,7 @@ static void reset(struct dispatcher *d) {
     d->phase = d->phases;
     d->time = d->lead = 100;
     d->rest = 0;
+    d->next_mark = DISPATCH_MARKS; /* none */
 }
 
 static void set_scales(struct dispatcher *d, enum dispatch_rule rule, struct dispatch_scales scales) {
@@ -495,8 +500,24 @@ int dispatcher_run(struct dispatcher *d, enum dispatch_rule rule, struct dispatc
     return code == 0 ? 0 : takt_fail(err, first.code, "%s", first.text);
 }
 
+int dispatcher_run_phases(struct dispatcher *d, int32_t same, struct takt_error *err) {
+    static const struct solve_limits none = {0};
+    set_scales(d, DISPATCH_ATCS, d->phases->scales);
+    d->same = same;
+    if (!dispatch_mark_begin(d)) {
+        reset(d);
+        d->next_mark = 0;
+    }
+    return run_events(d, &none, err);
+}
+
+void dispatcher_forget(struct dispatcher *d, int32_t same) {
+    dispatch_mark_forget(d, same);
+}
+
 void dispatcher_vary(struct dispatcher *d, const struct dispatch_phase *phases, int32_t count) {
     const struct problem *p = d->p;
+    dispatch_mark_forget(d, -1);
     d->phases = phases;
     d->phases_end = phases == NULL ? NULL : phases + count;
     if (phases == NULL || d->log_time != NULL)

@@ -50,6 +50,11 @@ int dispatcher_run(struct dispatcher *d, enum dispatch_rule rule, struct dispatc
                    const struct solve_limits *limits, struct takt_error *err);
 /* From now on ATCS goes by phases instead of scales; NULL: no longer. They must outlive its use. */
 void dispatcher_vary(struct dispatcher *d, const struct dispatch_phase *phases, int32_t count);
+/* Makes a plan by the phases, of which the first `same` are what they were in all runs since dispatcher_forget said that they are
+ * others; what such a run has decided by them is not worked out again. */
+int dispatcher_run_phases(struct dispatcher *d, int32_t same, struct takt_error *err);
+/* Phases from number `same` on are others from now on. */
+void dispatcher_forget(struct dispatcher *d, int32_t same);
 /* Of the plan made last: its objective, and a copy of it. */
 int64_t dispatcher_cost(struct dispatcher *d);
 struct schedule *dispatcher_schedule(const struct dispatcher *d);

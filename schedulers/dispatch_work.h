@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The inside of a dispatcher, shared by its two parts: what happens when (dispatch.c), and what a line takes
- * (dispatch_pick.c). */
+/* The inside of a dispatcher, shared by its parts: what happens when (dispatch.c), what a line takes (dispatch_pick.c), and plans
+ * in the making that others begin from (dispatch_mark.c). */
 
 #include "schedulers/dispatch.h"
 #include "schedulers/job_facts.h"
@@ -26,6 +26,22 @@ struct dispatch_state {
     int32_t *coming; /* by family + 1: tasks that may run on lines with runs and do not wait yet */
     size_t size;     /* of all three, which lie behind each other */
 };
+
+/* All that a plan in the making is, at the first event of a phase and before it. */
+struct dispatch_mark {
+    bool taken;
+    struct timetable *t;
+    struct dispatch_state state;
+    int32_t *left, *busy_until, *queue_count;
+    struct waiting *rows; /* of all queues, one behind the other */
+    size_t rows_cap;
+    int64_t *heap;
+    size_t heap_count, heap_cap, first_next;
+    uint64_t *active;
+    bool forced;
+};
+
+enum { DISPATCH_MARKS = 7 }; /* eighths, as halves, quarters and eighths of a plan are changed first */
 
 struct dispatcher {
     const struct problem *p;
@@ -52,6 +68,8 @@ struct dispatcher {
     int32_t own, pooled, most;   /* see dispatch_scales; most as `slower`, INT32_MAX: any */
     const struct dispatch_phase *phases, *phases_end, *phase; /* phase: the next one; NULL: there are none */
     int32_t time, rest, lead;                                 /* of the one under way, in percent */
+    struct dispatch_mark marks[DISPATCH_MARKS];
+    int32_t next_mark, same; /* the mark that comes next; phases that are as they were when marks were taken */
     int32_t *log_time, *log_rest; /* by option, by task, as merit; NULL as long as nothing varies */
     bool forced;                  /* nothing else can happen: runs start as they are */
     int32_t now;
@@ -76,6 +94,14 @@ struct pick {
     struct piece piece;
     struct place place;
 };
+
+/* Before an event is looked at: takes the mark that is here, if its plan will be made again. */
+void dispatch_mark_pass(struct dispatcher *d);
+/* Goes on from the last mark that is of use; false: there is none. */
+bool dispatch_mark_begin(struct dispatcher *d);
+/* Those behind so many phases are of another plan now. */
+void dispatch_mark_forget(struct dispatcher *d, int32_t same);
+void dispatch_mark_done(struct dispatcher *d);
 
 void dispatch_enqueue(struct dispatcher *d, int32_t task);
 /* The best of a line's queue; task -1: none fits. ret_lost: a task that has no line left to wait at, or -1. */

@@ -47,8 +47,21 @@ struct tuning {
     int32_t knob, begin, end, way; /* a change that was good, to be made again; way 0: none */
 };
 
+/* Up to which phase two settings are the same. */
+static int32_t same_phases(const struct tuning *t, const struct setting *a, const struct setting *b) {
+    int32_t same = 0;
+    while (same < t->phases && memcmp(&a[same], &b[same], sizeof *a) == 0)
+        same++;
+    return same;
+}
+
+/* The setting that others are tried from. */
+static void go_on_from(struct tuning *t, const struct setting *setting) {
+    dispatcher_forget(t->d, same_phases(t, setting, t->setting));
+    memcpy(t->setting, setting, (size_t)t->phases * sizeof *setting);
+}
+
 static int64_t run(struct tuning *t, const struct setting *setting) {
-    static const struct solve_limits none = {0};
     int64_t length = (int64_t)t->to - t->from;
     for (int32_t i = 0; i < t->phases; i++) {
         const int8_t *at = setting[i].at;
@@ -57,8 +70,7 @@ static int64_t run(struct tuning *t, const struct setting *setting) {
                                          bias[at[4]].own, bias[at[4]].pooled, bias[at[4]].most};
         t->phase[i] = (struct dispatch_phase){from, scales, time_exponent[at[2]], rest[at[3]], lead[at[5]]};
     }
-    struct dispatch_scales scales = t->phase[0].scales;
-    if (dispatcher_run(t->d, DISPATCH_ATCS, scales, &none, NULL) != 0)
+    if (dispatcher_run_phases(t->d, same_phases(t, setting, t->setting), NULL) != 0)
         return INT64_MAX;
     return t->judge != NULL ? t->judge(t->arg, t->d) : dispatcher_cost(t->d);
 }
@@ -76,7 +88,7 @@ static void try_start(struct tuning *t) {
     int64_t cost = run(t, t->trial);
     if (cost >= t->cost)
         return;
-    memcpy(t->setting, t->trial, (size_t)t->phases * sizeof *t->trial);
+    go_on_from(t, t->trial);
     keep(t, cost);
 }
 
@@ -154,7 +166,7 @@ void tuning_step(struct tuning *t) {
         t->way = 0;
     if (cost > t->cost)
         return;
-    memcpy(t->setting, t->trial, (size_t)t->phases * sizeof *t->trial);
+    go_on_from(t, t->trial);
     if (cost < t->cost)
         keep(t, cost);
 }
@@ -185,7 +197,7 @@ void tuning_join(struct tuning *const *all, int32_t count) {
         changed = (all[k] != best && best->has_joined && add_changes(best, all[k])) || changed;
     int64_t cost = changed ? run(best, best->trial) : INT64_MAX;
     if (cost < best->cost) {
-        memcpy(best->setting, best->trial, size);
+        go_on_from(best, best->trial);
         keep(best, cost);
     }
     for (int32_t k = 0; k < count; k++) {
@@ -193,7 +205,7 @@ void tuning_join(struct tuning *const *all, int32_t count) {
         all[k]->has_joined = true;
         if (all[k] == best)
             continue;
-        memcpy(all[k]->setting, best->setting, size);
+        go_on_from(all[k], best->setting);
         schedule_free(all[k]->best);
         all[k]->best = schedule_copy(best->best);
         all[k]->cost = best->cost;

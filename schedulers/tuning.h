@@ -8,7 +8,7 @@
  * them is changed at a time: first for all of the plan, then for its halves, and so on down to single phases. What does
  * not make the plan dearer stays. Each step makes a whole plan, at some microseconds a hundred tasks.
  *
- * Threads: one owner. Ownership: tuning_new and tuning_free. Cost: a step is a dispatcher_run. */
+ * Threads: one owner. Ownership: tuning_new and tuning_free. Cost: a step is at most a dispatcher_run. */
 
 #include "schedulers/dispatch.h"
 #include "schedulers/random.h"
