@@ -65,9 +65,14 @@ void neighbour_done(struct neighbour *n) {
 }
 
 void neighbour_freeze(struct neighbour *n, int32_t from) {
+    int32_t running = 0;
     n->frozen_from = from;
     while (n->movable_count > 0 && n->movable[n->movable_count - 1] >= from)
         n->movable_count--;
+    for (int32_t k = 0; k < n->running_count; k++)
+        if (n->running[k] < from)
+            n->running[running++] = n->running[k];
+    n->running_count = running;
 }
 
 static int32_t below(struct neighbour *n, int32_t limit) {
@@ -267,17 +272,21 @@ static bool keep_frozen(const struct neighbour *n, const struct sequence *q, str
     return true;
 }
 
-bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
-    if (n->movable_count == 0)
-        return false;
-    if (n->running_count > 0 && below(n, 3) == 0)
-        return run_moves_propose(n, q, ret);
+/* A move of a task or of all of its run. */
+static bool propose_place(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
     int32_t kind = below(n, 16);
     bool found = kind < 8                             ? along_causes(n, q, ret)
                  : kind < 12 && n->familied_count > 0 ? to_family(n, q, ret)
                                                       : anywhere(n, q, ret);
     if (found && n->running_count > 0)
         run_moves_widen(n, q, ret);
+    return found;
+}
+
+bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret) {
+    if (n->movable_count == 0)
+        return false;
+    bool found = n->running_count > 0 && below(n, 3) == 0 ? run_moves_propose(n, q, ret) : propose_place(n, q, ret);
     if (!found || n->p->fixed_line[ret->task] >= 0 || ret->task >= n->frozen_from)
         return false;
     return n->frozen_from == n->p->tasks || keep_frozen(n, q, ret);

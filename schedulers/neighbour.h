@@ -36,8 +36,8 @@ struct neighbour {
 
 void neighbour_init(struct neighbour *n, const struct problem *p, uint64_t seed);
 void neighbour_done(struct neighbour *n);
-/* From now on tasks from this number on are not moved, and stay the last on their lines, as they must be now; and none
- * gets a pool before a fixed one. Not for problems with runs. */
+/* From now on tasks from this number on are not moved, and stay the last on their lines, as they must be now, and in the
+ * runs that they are in, which must have none of those before; and none gets a pool before a fixed one. */
 void neighbour_freeze(struct neighbour *n, int32_t from);
 /* False: nothing came to mind; ask again. */
 bool neighbour_propose(struct neighbour *n, const struct sequence *q, struct neighbour_move *ret);

@@ -193,8 +193,8 @@ static void open_window(struct windows *w) {
     w->part = window_new(w->q, w->marginal, w->cursor, to, reach);
     w->annealing = lane_new(w->part->p, w->part->plan, random_next(&w->random));
     w->cursor = to;
-    if (w->cursor + WINDOW / 4 >= w->to)
-        w->cursor = w->from + random_below(&w->random, WINDOW / 2 + 1);
+    if (w->cursor + WINDOW / 4 >= w->to) /* a share may be shorter than a window */
+        w->cursor = w->from + random_below(&w->random, clip((w->to - w->from) / 2, WINDOW / 2) + 1);
     if (w->annealing == NULL)
         return;
     w->level = choose_heat(w);

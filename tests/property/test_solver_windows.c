@@ -8,6 +8,7 @@
 #include "schedulers/solver.h"
 #include "schedulers/tuning.h"
 #include "schedulers/window.h"
+#include "schedulers/windows.h"
 #include "tests/effort.h"
 
 #include "tests/property/random_problem.h"
@@ -124,6 +125,12 @@ static void a_window_starts_and_costs_what_the_plan_does(void **state) {
     assert_true(made > SEEDS / 2);
 }
 
+static int32_t border(const struct sequence *q, int32_t at) {
+    while (at < q->p->tasks && q->joined[q->order[at]])
+        at++;
+    return at;
+}
+
 /* Three stages of three lines, with families and too much to do. batch: of the second stage, whose tasks then take
  * three times as long; 0: it does no runs. */
 static struct problem *long_problem(int32_t jobs, int32_t batch) {
@@ -156,6 +163,25 @@ static struct problem *long_problem(int32_t jobs, int32_t batch) {
     return p;
 }
 
+static void what_moves_in_a_window_leaves_what_is_behind_it_in_its_runs(void **state) {
+    (void)state;
+    int made = 0;
+    for (int32_t k = 0; k < 8; k++) {
+        struct problem *p = long_problem(60 + k, 3);
+        struct solve_result r = {0};
+        struct solve_limits limits = {.iterations = 1};
+        assert_int_equal(solve("atcs", p, NULL, &limits, NULL, NULL, &r, NULL), 0);
+        struct sequence *q = sequence_new(p, r.schedule);
+        assert_non_null(q);
+        made +=
+            check_window(q, border(q, p->tasks / 4), border(q, p->tasks / 2), border(q, p->tasks * 3 / 4), (uint64_t)k);
+        sequence_free(q);
+        schedule_free(r.schedule);
+        problem_free(p);
+    }
+    assert_true(made > MOVES);
+}
+
 static void long_plans_get_better_and_are_the_same_on_any_number_of_threads(void **state) {
     struct problem *p = long_problem(1400, *(int32_t *)*state);
     struct solve_limits limits = {.iterations = 20000, .lanes = 2, .seed = 3};
@@ -174,6 +200,26 @@ static void long_plans_get_better_and_are_the_same_on_any_number_of_threads(void
     schedule_free(first.schedule);
     schedule_free(one.schedule);
     schedule_free(two.schedule);
+    problem_free(p);
+}
+
+/* A plan that is shorter than a window, and a stretch that has time for many. */
+static void many_windows_of_a_short_plan_make_it_no_worse(void **state) {
+    (void)state;
+    enum { WINDOWS = 12, MOVES_A_WINDOW = 250000 };
+    struct problem *p = long_problem(300, 0);
+    struct solve_result first = {0};
+    struct solve_limits limits = {.iterations = 1, .seed = 1};
+    assert_int_equal(solve("atcs", p, NULL, &limits, NULL, NULL, &first, NULL), 0);
+    struct searcher_brief brief = {.p = p, .plan = first.schedule, .limits = &limits, .seed = 1, .lane = 1, .lanes = 2};
+    struct searcher_stretch stretch = {.from = 0, .to = 65536, .begin = 32768, .end = 65536, .moves = WINDOWS * MOVES_A_WINDOW};
+    assert_true(windows_kind.knows(p, 1, 2));
+    void *w = windows_kind.make(&brief);
+    assert_non_null(w);
+    windows_kind.run(w, &stretch, &limits);
+    assert_true(windows_kind.best_cost(w) < first.figures.objective);
+    windows_kind.free(w);
+    schedule_free(first.schedule);
     problem_free(p);
 }
 
@@ -216,10 +262,12 @@ int main(void) {
     static int32_t no_runs = 0, runs_of_three = 3;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_starts_and_costs_what_the_plan_does),
+        cmocka_unit_test(what_moves_in_a_window_leaves_what_is_behind_it_in_its_runs),
         {"long_plans_get_better_and_are_the_same_on_any_number_of_threads",
          long_plans_get_better_and_are_the_same_on_any_number_of_threads, NULL, NULL, &no_runs},
         {"long_plans_with_runs_do_too", long_plans_get_better_and_are_the_same_on_any_number_of_threads, NULL, NULL,
          &runs_of_three},
+        cmocka_unit_test(many_windows_of_a_short_plan_make_it_no_worse),
         cmocka_unit_test(tuning_never_forgets_its_best_plan),
         cmocka_unit_test(a_search_begins_about_as_hot_as_a_task_is_worth),
     };
