@@ -2,7 +2,8 @@
 
 /* The store in an SQLite file: the connection, transactions and what follows when one fails.
  *
- * One connection writes, reads and checkpoints. Journal WAL, synchronous=FULL: the log is synced before COMMIT returns.
+ * One connection writes and reads; another brings what stands in the log into the file (sqlite_log.h, which has invariants of its own).
+ * Journal WAL, synchronous=FULL: the log is synced before COMMIT returns.
  *
  * I1. A group is one transaction: BEGIN IMMEDIATE, its requests in order, state and counts, COMMIT. What a request
  * reads, it reads inside; codes are final only when COMMIT has returned.
@@ -52,7 +53,7 @@ static const char *const settings[] = {
     "PRAGMA secure_delete = ON", /* I5 */
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -65536",           /* KiB */
-    "PRAGMA wal_autocheckpoint = 4000",     /* pages: 16 MiB */
+    "PRAGMA wal_autocheckpoint = 0",        /* sqlite_log.h */
     "PRAGMA journal_size_limit = 67108864", /* the log does not stay larger than this */
 };
 
@@ -178,8 +179,7 @@ static void fail_all(struct store_request *chain, int code, const struct takt_er
 
 /* I5. Nobody waits for who reads. */
 static void empty_log(struct sqlite_store *s) {
-    if (!s->tables.erased)
-        return;
+    sqlite_log_wait(s->log);
     sqlite3_busy_timeout(s->db, 0);
     if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
         s->tables.erased = false;
@@ -191,7 +191,10 @@ static void commit(struct sqlite_store *s, struct store_request *chain, bool wri
         counts_committed(s);
         if (writes)
             takt_error_clear(&s->failure);
-        empty_log(s);
+        if (s->tables.erased)
+            empty_log(s);
+        else
+            sqlite_log_committed(s->log);
         return;
     }
     struct takt_error why = s->failure;
@@ -392,7 +395,10 @@ static int open_file(struct sqlite_store *s, const struct store_config *config, 
         return code;
     s->failed = 0;
     takt_error_clear(&s->failure);
-    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL); /* I4 */
+    int rc = sqlite_log_open(s->db, s->path, &s->log);
+    if (rc != SQLITE_OK)
+        return takt_fail(err, TAKT_ESTORE, "cannot open store '%s' for its log: %s", s->path, sqlite3_errstr(rc));
+    rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL); /* I4 */
     if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_FULL && (rc & 0xff) != SQLITE_BUSY)
         return db_fail(s, err, rc, "checkpoint");
     return load(s) == 0 ? 0 : takt_fail(err, s->failure.code, "%s", s->failure.text);
@@ -400,12 +406,14 @@ static int open_file(struct sqlite_store *s, const struct store_config *config, 
 
 static void close_store(void *self) {
     struct sqlite_store *s = self;
+    sqlite_log_end(s->log);
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
         sqlite3_finalize(s->statements[i]);
     sqlite3_finalize(s->state_get);
     sqlite3_finalize(s->state_put);
     int rc = sqlite3_close(s->db);
     assert(rc == SQLITE_OK); /* every statement is finalized */
+    sqlite_log_free(s->log);
     fresh_done(&s->fresh);
     owner_free(s->owner);
     tables_done(&s->tables);

@@ -5,22 +5,25 @@
  *
  * Calls that count: read, write, truncate, sync, and those of the shared-memory index that take locks. What is done
  * wrong is one of: an error once, an error from then on, no space from then on (for what needs space), the death of the
- * process. */
+ * process; or only syncs of the database itself fail, from then on. */
 
 #include <sqlite3.h>
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum fault { FAULT_NONE, FAULT_IOERR_ONCE, FAULT_IOERR_ON, FAULT_FULL_ON, FAULT_KILL };
+enum fault { FAULT_NONE, FAULT_IOERR_ONCE, FAULT_IOERR_ON, FAULT_FULL_ON, FAULT_KILL, FAULT_FILE_SYNC_ONCE, FAULT_FILE_SYNC_ON };
 
 static struct {
-    enum fault fault;
-    long countdown; /* to the call that goes wrong; below 0: it went wrong */
-    long calls;
+    atomic_int fault; /* enum fault; SQLite's files are used by two threads */
+    atomic_long countdown; /* to the call that goes wrong; below 0: it went wrong */
+    atomic_long calls;
+    atomic_int begun, locked; /* checkpoints; those of them that have locked the log, which does not begin anew from then on */
+    atomic_int late_us;              /* between the two */
 } faulty;
 
 static void faulty_arm(enum fault fault, long nth) {
@@ -32,10 +35,11 @@ static void faulty_arm(enum fault fault, long nth) {
 /* 0, or what the call is to return. */
 static int faulty_call(int ioerr, bool needs_space) {
     faulty.calls++;
-    if (faulty.fault == FAULT_NONE || --faulty.countdown > 0)
+    long left = faulty.fault == FAULT_NONE ? 1 : --faulty.countdown;
+    if (left > 0)
         return SQLITE_OK;
-    bool first = faulty.countdown == 0;
-    switch (faulty.fault) {
+    bool first = left == 0;
+    switch ((enum fault)faulty.fault) {
     case FAULT_IOERR_ONCE:
         return first ? ioerr : SQLITE_OK;
     case FAULT_IOERR_ON:
@@ -45,15 +49,20 @@ static int faulty_call(int ioerr, bool needs_space) {
     case FAULT_KILL:
         kill(getpid(), SIGKILL);
         break;
+    case FAULT_FILE_SYNC_ONCE:
+    case FAULT_FILE_SYNC_ON:
     case FAULT_NONE:
         break;
     }
     return SQLITE_OK;
 }
 
+enum { FAULTY_CHECKPOINT_LOCK = 1, FAULTY_READ_LOCK_0 = 3 }; /* sqlite.org/walformat.html, "WAL Locks" */
+
 struct faulty_file {
     sqlite3_file base;
     sqlite3_file *real;
+    bool is_database;
 };
 
 static sqlite3_file *real_file(sqlite3_file *f) {
@@ -86,6 +95,12 @@ static int faulty_truncate(sqlite3_file *f, sqlite3_int64 size) {
 }
 
 static int faulty_sync(sqlite3_file *f, int flags) {
+    bool once = faulty.fault == FAULT_FILE_SYNC_ONCE;
+    if ((once || faulty.fault == FAULT_FILE_SYNC_ON) && ((struct faulty_file *)f)->is_database) {
+        if (once)
+            faulty.fault = FAULT_NONE;
+        return SQLITE_IOERR_FSYNC;
+    }
     int rc = faulty_call(SQLITE_IOERR_FSYNC, false);
     return rc != SQLITE_OK ? rc : REAL(f)->xSync(real_file(f), flags);
 }
@@ -124,7 +139,15 @@ static int faulty_shm_map(sqlite3_file *f, int region, int size, int extend, voi
 
 static int faulty_shm_lock(sqlite3_file *f, int offset, int n, int flags) {
     int rc = (flags & SQLITE_SHM_LOCK) != 0 ? faulty_call(SQLITE_IOERR_SHMLOCK, false) : SQLITE_OK;
-    return rc != SQLITE_OK ? rc : REAL(f)->xShmLock(real_file(f), offset, n, flags);
+    if (rc == SQLITE_OK)
+        rc = REAL(f)->xShmLock(real_file(f), offset, n, flags);
+    if (rc != SQLITE_OK || flags != (SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE))
+        return rc;
+    faulty.locked += offset == FAULTY_READ_LOCK_0;
+    faulty.begun += offset == FAULTY_CHECKPOINT_LOCK;
+    if (offset == FAULTY_CHECKPOINT_LOCK && faulty.late_us > 0)
+        usleep((useconds_t)faulty.late_us);
+    return rc;
 }
 
 static void faulty_shm_barrier(sqlite3_file *f) {
@@ -160,6 +183,7 @@ static int faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int 
     (void)vfs;
     mine->real = (sqlite3_file *)(mine + 1);
     mine->base.pMethods = NULL;
+    mine->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
     int rc = faulty_real->xOpen(faulty_real, name, mine->real, flags, ret_flags);
     if (rc == SQLITE_OK)
         mine->base.pMethods = &faulty_methods;

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/store/sqlite_log.h"
 #include "daemon/store/store.h"
 #include "tests/effort.h"
 #include "tests/fault/faulty_vfs.h"
@@ -304,26 +305,75 @@ static void a_commit_whose_sync_failed_is_unknown_or_gone_for_good(void **state)
     assert_true(unknown);
 }
 
+/* In the child; its status says whether the fault was met. */
+_Noreturn static void open_once(enum fault fault, long nth) {
+    struct store *s;
+    struct takt_error err = {0};
+    if (freopen("/dev/null", "w", stderr) == NULL)
+        _exit(2);
+    faulty_arm(fault, nth);
+    int code = open_at(path, &s, &err);
+    int met = faulty.countdown <= 0;
+    faulty_arm(FAULT_NONE, 0);
+    if (code == 0 ? !is_done(s, 0) : err.text[0] == '\0')
+        _exit(2);
+    if (code == 0)
+        store_close(s);
+    _exit(met);
+}
+
+/* Its status; a process that ends because the disk failed (L2 of sqlite_log.h) has met its fault. */
+static bool open_in_child(enum fault fault, long nth, bool *ret_ended) {
+    int status;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        open_once(fault, nth);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    *ret_ended = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+    assert_true(*ret_ended || (WIFEXITED(status) && WEXITSTATUS(status) < 2));
+    return *ret_ended || WEXITSTATUS(status) == 1;
+}
+
 static void opening_fails_or_works_whatever_call_fails(void **state) {
     (void)state;
+    bool met = true, ended;
     struct store *s = open_well(path);
     assert_int_equal(do_accept(s, 0), 0);
     store_close(s);
-    for (long nth = 1;; nth += TEST_STRIDE) {
-        struct takt_error err = {0};
-        faulty_arm(FAULT_IOERR_ONCE, nth);
-        int code = open_at(path, &s, &err);
-        bool met = faulty.countdown <= 0;
-        faulty_arm(FAULT_NONE, 0);
-        if (code == 0) {
-            assert_true(is_done(s, 0));
-            store_close(s);
-        } else {
-            assert_true(err.text[0] != '\0');
-        }
-        if (!met)
-            break;
+    for (long nth = 1; met; nth += TEST_STRIDE) {
+        met = open_in_child(FAULT_IOERR_ONCE, nth, &ended);
+        s = open_well(path);
+        assert_true(is_done(s, 0));
+        store_close(s);
     }
+    remove_files(path);
+}
+
+static int64_t log_size(void) {
+    struct stat st;
+    char name[128];
+    snprintf(name, sizeof name, "%s-wal", path);
+    return stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+/* A disk says once that it did not keep something, and not again: what a sync after it says means nothing. */
+static void a_log_that_could_not_be_brought_in_at_opening_stays(void **state) {
+    (void)state;
+    int status;
+    bool ended;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) /* dies without bringing its log in */
+        _exit(do_accept(open_well(path), 0));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_true(log_size() > 0);
+    open_in_child(FAULT_FILE_SYNC_ONCE, 1, &ended);
+    assert_true(ended && log_size() > 0);
+    struct store *s = open_well(path);
+    assert_true(is_done(s, 0));
+    store_close(s);
     remove_files(path);
 }
 
@@ -374,6 +424,78 @@ static void whatever_call_it_dies_at_what_was_told_is_there_once(void **state) {
     }
 }
 
+/* ---- the log ---- */
+
+enum { LARGE = 256 << 10 };
+
+static void accept_large(struct store *s, int i) {
+    static char body[LARGE];
+    static const struct item_row item = {.product = "tee", .options = "size=M", .quantity = 1};
+    char ref[32];
+    memset(body, 'x', sizeof body - 1);
+    snprintf(ref, sizeof ref, "A-%d", i);
+    struct accept_order o = {.row = {.order_ref = ref, .wish_day = TAKT_DAY_NONE, .items = &item, .item_count = 1},
+                             .body = body};
+    struct store_accept q = {
+        .head = {.op = STORE_ACCEPT}, .creator = "luna", .max_open = 100000, .now_s = NOW, .orders = &o, .count = 1};
+    assert_int_equal(store_call(s, &q.head), 0);
+}
+
+enum { LONG_LOG = LOG_PAGES / (LARGE / 4096) + 1 }; /* orders until it is brought in */
+
+/* L1 of sqlite_log.h: who writes cannot begin the log anew while a pass looks at how long it is. */
+static void who_writes_goes_on_when_a_pass_has_locked_the_log(void **state) {
+    (void)state;
+    struct store *s = open_well(path);
+    faulty.begun = faulty.locked = 0;
+    faulty.late_us = 20000;
+    for (int i = 0; i < 9 * LONG_LOG; i++) {
+        accept_large(s, i);
+        assert_int_equal(faulty.begun, faulty.locked);
+    }
+    assert_true(faulty.begun > 3);
+    faulty.late_us = 0;
+    store_close(s);
+    remove_files(path);
+}
+
+/* L2. In the child: what was accepted is told to the parent, until the process ends. */
+_Noreturn static void accept_until_it_ends(int fd) {
+    struct store *s = open_well(path);
+    faulty_arm(FAULT_FILE_SYNC_ON, 0);
+    assert_non_null(freopen("/dev/null", "w", stderr));
+    for (int i = 0; i < 9 * LONG_LOG; i++) {
+        accept_large(s, i);
+        if (write(fd, "x", 1) != 1)
+            _exit(2);
+    }
+    _exit(0);
+}
+
+static void a_disk_that_does_not_keep_what_leaves_the_log_ends_the_process_and_loses_nothing(void **state) {
+    (void)state;
+    int fds[2], status, accepted = 0;
+    char told;
+    assert_int_equal(pipe(fds), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        accept_until_it_ends(fds[1]);
+    close(fds[1]);
+    while (read(fds[0], &told, 1) == 1)
+        accepted++;
+    close(fds[0]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    struct store *s = open_well(path);
+    for (int i = 0; i < accepted; i++) {
+        enum order_state order;
+        assert_true(number_of(s, i, &order) > 0);
+    }
+    store_close(s);
+    remove_files(path);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_io_error_at_any_call_loses_and_invents_nothing),
@@ -382,7 +504,10 @@ int main(void) {
         cmocka_unit_test(a_full_disk_is_told_as_such_and_recovers),
         cmocka_unit_test(a_commit_whose_sync_failed_is_unknown_or_gone_for_good),
         cmocka_unit_test(opening_fails_or_works_whatever_call_fails),
+        cmocka_unit_test(a_log_that_could_not_be_brought_in_at_opening_stays),
         cmocka_unit_test(whatever_call_it_dies_at_what_was_told_is_there_once),
+        cmocka_unit_test(who_writes_goes_on_when_a_pass_has_locked_the_log),
+        cmocka_unit_test(a_disk_that_does_not_keep_what_leaves_the_log_ends_the_process_and_loses_nothing),
     };
     const char *folder = mkdtemp(in_memory);
     if (folder == NULL && (folder = mkdtemp(on_disk)) == NULL)

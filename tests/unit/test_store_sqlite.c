@@ -149,6 +149,72 @@ static void nothing_is_accepted_while_the_file_is_not_in_its_place(void **state)
     assert_string_equal(story(b, "luna", "A-1").ret_order.order_ref, "A-1");
 }
 
+/* ---- the log ---- */
+
+enum { LARGE = 256 << 10, LARGE_PAGES = LARGE / 4096, LARGE_COUNT = 10 };
+
+/* One group, of some LARGE_PAGES * LARGE_COUNT pages. */
+static void accept_large(struct bench *b, int group, const char *body) {
+    struct accept_order orders[LARGE_COUNT];
+    char refs[LARGE_COUNT][32];
+    for (int i = 0; i < LARGE_COUNT; i++) {
+        snprintf(refs[i], sizeof refs[i], "L-%d-%d", group, i);
+        orders[i] = order_like(refs[i], 1);
+        orders[i].body = body;
+    }
+    struct store_accept q = accept_of(b, "luna", orders, LARGE_COUNT);
+    assert_int_equal(store_call(b->store, &q.head), 0);
+}
+
+static char *large_body(void) {
+    char *body = malloc(LARGE);
+    memset(body, 'x', LARGE);
+    memcpy(body, "{\"recipient\":{\"name\":\"", 22);
+    memcpy(body + LARGE - 4, "\"}}", 4);
+    return body;
+}
+
+static int64_t file_size(const char *ending) {
+    char path[128];
+    struct stat st;
+    snprintf(path, sizeof path, "%s%s", store_path(), ending);
+    return stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
+}
+
+static void a_log_that_is_written_all_the_time_is_brought_into_the_file_and_begins_anew(void **state) {
+    struct bench *b = *state;
+    enum { GROUPS = (LOG_PAGES_MOST * 3) / (LARGE_PAGES * LARGE_COUNT) };
+    char *body = large_body();
+    for (int i = 0; i < GROUPS; i++)
+        accept_large(b, i, body);
+    assert_true(file_size("-wal") < (int64_t)LOG_PAGES_MOST * 4096 * 5 / 2);
+    assert_true(file_size("") > (int64_t)LOG_PAGES_MOST * 4096);
+    store_close(b->store);
+    b->store = reopen();
+    for (int i = 0; i < GROUPS; i++) {
+        char ref[32];
+        snprintf(ref, sizeof ref, "L-%d-%d", i, i % LARGE_COUNT);
+        assert_string_equal(body_of(b, story(b, "luna", ref).ret_order.no), body);
+    }
+    free(body);
+}
+
+static void nothing_of_an_erased_order_stays_in_a_log_that_is_being_brought_into_the_file(void **state) {
+    struct bench *b = *state;
+    char *body = large_body();
+    accept_one(b, "luna", "A-1");
+    struct store_erase erase = erase_of(b, NULL, NULL);
+    erase.order_ref = "A-1";
+    assert_int_equal(store_call(b->store, &erase.head), 0);
+    assert_int_equal(erase.ret_count, 1);
+    for (int i = 0; i <= LOG_PAGES / (LARGE_PAGES * LARGE_COUNT); i++)
+        accept_large(b, i, body);
+    assert_true(file_size("-wal") > (int64_t)LOG_PAGES * 4096);
+    assert_int_equal(cancel_ref(b, "luna", "A-1", NOW + 5), CANCEL_DONE);
+    assert_int_equal(file_size("-wal"), 0);
+    free(body);
+}
+
 /* No query of takt's reads a whole table, but those that a person asks for with a filter. */
 static void every_query_goes_along_an_index(void **state) {
     struct bench *b = *state;
@@ -202,6 +268,8 @@ static void the_schema_is_whole_in_both_dialects(void **state) {
         SUITE_TEST(a_store_of_a_newer_takt_is_refused),                                                                \
         SUITE_TEST(a_file_of_something_else_is_refused_and_left_alone), SUITE_TEST(nobody_else_may_read_the_file),     \
         SUITE_TEST(nothing_is_accepted_while_the_file_is_not_in_its_place),                                            \
+        SUITE_TEST(a_log_that_is_written_all_the_time_is_brought_into_the_file_and_begins_anew),                       \
+        SUITE_TEST(nothing_of_an_erased_order_stays_in_a_log_that_is_being_brought_into_the_file),                     \
         SUITE_TEST(every_query_goes_along_an_index), SUITE_TEST(the_schema_is_whole_in_both_dialects)
 
 int main(void) {
