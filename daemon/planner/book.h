@@ -64,7 +64,7 @@ struct order {
     uint32_t unplaced;                       /* units in no slice */
     uint32_t busy;                           /* slices in lots that are not done */
     uint32_t heap_at;                        /* place + 1 in the heap that it is in */
-    uint32_t news_at;                        /* place + 1 in news.orders */
+    uint32_t news_at;                        /* place + 1 in news.orders, or in news.moved */
     uint32_t touched_at;                     /* place + 1 in book.touched */
     uint32_t waiting_at;                     /* place + 1 in book.waiting: it has unplaced units */
     uint32_t late_at;                        /* place + 1 in book.late: the plan does not keep its promise */
@@ -73,6 +73,7 @@ struct order {
     uint8_t state;                      /* enum order_state */
     uint8_t cause;                      /* enum cause of its own: what happened to this order */
     uint8_t late_cause;                 /* enum cause: why it is in book.late */
+    bool news_whole;                    /* more than its expected packing is news */
     bool ready;                         /* it is in the heap of those to be packed, or being packed */
     bool parcelled;                     /* it is in a parcel */
     bool late_promise, late_wish;       /* counted in the book */

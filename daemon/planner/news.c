@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_MOST = 65536 };
+enum { KEPT_MOST = 65536, MOVED_MOST = 100, MOVED_PARTS = 256 };
 
 void news_init(struct news *n) {
     *n = (struct news){.arena = arena_new()};
@@ -19,6 +19,7 @@ void news_done(struct news *n) {
     free(n->gone);
     free(n->task_gone);
     free(n->orders.list);
+    free(n->moved.list);
     free(n->promises);
     free(n->events);
     free(n->reports);
@@ -92,8 +93,61 @@ void news_slice_drop(struct planner *p, struct slice *s) {
     s->news_at = 0;
 }
 
+static struct order_list *order_news(struct news *n, const struct order *o) {
+    return o->news_whole ? &n->orders : &n->moved;
+}
+
 void news_order(struct planner *p, struct order *o) {
+    if (!o->news_whole)
+        order_list_drop(&p->news.moved, o, &o->news_at);
+    o->news_whole = true;
     order_list_add(&p->news.orders, o, &o->news_at);
+}
+
+void news_order_moved(struct planner *p, struct order *o) {
+    order_list_add(order_news(&p->news, o), o, &o->news_at);
+}
+
+size_t news_part(const struct news *n) {
+    size_t left = n->moved.count - n->moved_from, part = left / MOVED_PARTS > MOVED_MOST ? left / MOVED_PARTS : MOVED_MOST;
+    size_t to = n->moved_from;
+    for (; to < n->moved.count && part > 0; to++)
+        part -= n->moved.list[to] != NULL;
+    return to;
+}
+
+static void told(struct order *o) {
+    o->news_at = 0;
+    o->news_whole = false;
+    o->told_packed_s = o->packed_s == TAKT_TIME_NEVER ? TAKT_TIME_NONE : o->packed_s;
+}
+
+/* The list is moved up when half of it is published, so that this costs no more than a step for each order. */
+static void clear_moved(struct news *n) {
+    size_t to = news_part(n), kept = 0;
+    for (size_t i = n->moved_from; i < to; i++)
+        if (n->moved.list[i] != NULL)
+            told(n->moved.list[i]);
+    n->moved_from = to;
+    if (to < n->moved.count - to)
+        return;
+    for (size_t i = to; i < n->moved.count; i++) {
+        struct order *o = n->moved.list[i];
+        if (o == NULL)
+            continue;
+        n->moved.list[kept++] = o;
+        o->news_at = (uint32_t)kept;
+    }
+    n->moved.count = kept;
+    n->moved_from = 0;
+}
+
+static void clear_orders(struct news *n) {
+    for (size_t i = 0; i < n->orders.count; i++)
+        if (n->orders.list[i] != NULL)
+            told(n->orders.list[i]);
+    n->orders.count = 0;
+    clear_moved(n);
 }
 
 void news_surplus(struct planner *p, struct variant *variant) {
@@ -159,7 +213,8 @@ const struct report_row *news_find_report(const struct news *n, const struct rep
 void news_forget(struct planner *p, struct order *o) {
     struct news *n = &p->news;
     size_t kept = 0;
-    order_list_drop(&n->orders, o, &o->news_at);
+    order_list_drop(order_news(n, o), o, &o->news_at);
+    o->news_whole = false;
     for (size_t i = 0; i < n->promise_count; i++)
         if (n->promises[i].order != o->no)
             n->promises[kept++] = n->promises[i];
@@ -214,7 +269,10 @@ static void clear_lots(struct planner *p) {
 static void shrink(struct news *n) {
     SHRINK(n->slices, n->slice_cap);
     SHRINK(n->gone, n->gone_cap);
-    SHRINK(n->orders.list, n->orders.cap);
+    if (n->orders.count == 0)
+        SHRINK(n->orders.list, n->orders.cap);
+    if (n->moved.count == 0)
+        SHRINK(n->moved.list, n->moved.cap);
     SHRINK(n->promises, n->promise_cap);
     SHRINK(n->events, n->event_cap);
 }
@@ -225,16 +283,10 @@ void news_clear(struct planner *p) {
     for (size_t i = 0; i < n->slice_count; i++)
         if (n->slices[i] != NULL)
             n->slices[i]->news_at = 0;
-    for (size_t i = 0; i < n->orders.count; i++) {
-        struct order *o = n->orders.list[i];
-        if (o != NULL) {
-            o->news_at = 0;
-            o->told_packed_s = o->packed_s == TAKT_TIME_NEVER ? TAKT_TIME_NONE : o->packed_s;
-        }
-    }
+    clear_orders(n);
     for (size_t i = 0; i < n->surplus_count; i++)
         n->surplus[i]->surplus_dirty = false;
-    n->slice_count = n->gone_count = n->orders.count = n->promise_count = n->event_count = 0;
+    n->slice_count = n->gone_count = n->promise_count = n->event_count = 0;
     n->report_count = n->surplus_count = n->task_gone_count = 0;
     if (n->stock)
         stock_published(&p->stock);

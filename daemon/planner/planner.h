@@ -100,6 +100,8 @@ const char *planner_trouble(const struct planner *p);
  * questions. head is for the caller to fill, but op. */
 struct store_publish *planner_collect(struct planner *p, int64_t now_s, struct arena *arena);
 void planner_published(struct planner *p, int code);
+/* More orders have moved than were collected: they were left out to keep the publication short. */
+bool planner_owes(const struct planner *p);
 
 /* ---- search ---- */
 struct search_job { /* self-contained: may be carried to another thread */

@@ -114,6 +114,7 @@ static void finish(struct planner_actor *a, int code) {
 static void succeeded(struct planner_actor *a, int64_t now_ms) {
     log_promises(a->publishing);
     finish(a, 0);
+    a->part_after_ms = planner_owes(a->planner) ? now_ms + PLANNER_PART_MS : INT64_MAX; /* who sends orders comes first */
     a->store_fails = false;
     if (a->refused > 0)
         log_write(LOG_LEVEL_NOTICE, "planner", LOG_MESSAGE_PLAN_AGAIN, NULL, "the store takes the plan again");
@@ -165,6 +166,7 @@ void planner_publish(struct planner_actor *a, int64_t now_ms) {
     if (now_ms < a->publish_after_ms)
         return;
     a->collect_due = false;
+    a->part_after_ms = INT64_MAX;
     a->publishing = planner_collect(a->planner, clock_plant_s(a->config->clock), a->publish_arena);
     if (!a->publishing) {
         a->store_fails = false;

@@ -213,7 +213,7 @@ static void expect(struct planner *p, struct order *o, int64_t packed_s, int64_t
         return;
     o->packed_s = packed_s;
     if (!told)
-        news_order(p, o);
+        news_order_moved(p, o);
     if (packed_s == TAKT_TIME_NEVER) {
         count_late(p, o);
         list_late(p, o, now_s);

@@ -101,19 +101,23 @@ static void collect_slices(struct collecting *c) {
     c->q->slice_count = count;
 }
 
+static struct order_update order_update(const struct order *o) {
+    return (struct order_update){.no = o->no,
+                                 .state = o->state,
+                                 .planned_packed_s = o->packed_s == TAKT_TIME_NEVER ? TAKT_TIME_NONE : o->packed_s,
+                                 .packed_at_s = o->packed_at_s};
+}
+
 static void collect_orders(struct collecting *c) {
     const struct news *n = &c->p->news;
-    struct order_update *rows = arena_array(c->arena, n->orders.count, sizeof *rows);
-    size_t count = 0;
-    for (size_t i = 0; i < n->orders.count; i++) {
-        const struct order *o = n->orders.list[i];
-        if (o != NULL)
-            rows[count++] =
-                (struct order_update){.no = o->no,
-                                      .state = o->state,
-                                      .planned_packed_s = o->packed_s == TAKT_TIME_NEVER ? TAKT_TIME_NONE : o->packed_s,
-                                      .packed_at_s = o->packed_at_s};
-    }
+    size_t count = 0, to = news_part(n);
+    struct order_update *rows = arena_array(c->arena, n->orders.count + to - n->moved_from, sizeof *rows);
+    for (size_t i = 0; i < n->orders.count; i++)
+        if (n->orders.list[i] != NULL)
+            rows[count++] = order_update(n->orders.list[i]);
+    for (size_t i = n->moved_from; i < to; i++)
+        if (n->moved.list[i] != NULL)
+            rows[count++] = order_update(n->moved.list[i]);
     c->q->orders = rows;
     c->q->order_count = count;
 }
@@ -228,6 +232,14 @@ static void mark_parcelled(struct planner *p) {
     }
     if (count > 0)
         parcels_published(p->parcels);
+}
+
+bool planner_owes(const struct planner *p) {
+    const struct news *n = &p->news;
+    for (size_t i = n->moved_from; i < n->moved.count; i++)
+        if (n->moved.list[i] != NULL) /* else it has ended meanwhile */
+            return true;
+    return false;
 }
 
 void planner_published(struct planner *p, int code) {

@@ -320,7 +320,7 @@ static void look_at_stock(struct life *l) {
 /* ---- 5 and 6: plan, search ---- */
 
 /* Nobody else writes between the changes and the publication, so it is never stale. */
-static int publish(struct life *l, bool *ret_planned, struct takt_error *err) {
+static int publish_part(struct life *l, bool *ret_planned, struct takt_error *err) {
     arena_clear(l->arena);
     struct store_publish *p = planner_collect(l->planner, l->now_s, l->arena);
     if (p == NULL)
@@ -335,6 +335,14 @@ static int publish(struct life *l, bool *ret_planned, struct takt_error *err) {
         *ret_planned |= p->plan_version > 0;
     }
     planner_published(l->planner, code);
+    return code;
+}
+
+static int publish(struct life *l, bool *ret_planned, struct takt_error *err) {
+    int code;
+    do
+        code = publish_part(l, ret_planned, err);
+    while (code == 0 && planner_owes(l->planner));
     return code;
 }
 

@@ -176,6 +176,7 @@ static void end_publication(struct plantlife *l, int code) {
             floor_answered(l->floor, l->waiting[k], l->now_s);
         l->waiting_count -= l->waiting_published;
         memmove(l->waiting, l->waiting + l->waiting_published, l->waiting_count * sizeof(struct ask *));
+        l->publish_due = l->publish_due || planner_owes(l->planner);
         intake_wake(l->intake);
         outbox_wake(l->outbox);
     } else {

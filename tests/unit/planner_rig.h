@@ -211,8 +211,9 @@ static inline int rig_publish_once(struct rig *r) {
 
 static inline void rig_publish(struct rig *r) {
     int code;
-    while ((code = rig_publish_once(r)) == TAKT_ESTALE)
-        rig_changes(r);
+    while ((code = rig_publish_once(r)) == TAKT_ESTALE || (code == 0 && planner_owes(r->p)))
+        if (code == TAKT_ESTALE)
+            rig_changes(r);
     assert_int_equal(code, 0);
 }
 

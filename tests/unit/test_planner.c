@@ -127,6 +127,73 @@ static void test_one_more_order_in_a_large_plan_writes_few_rows(void **state) {
     rig_free(r);
 }
 
+/* What the store has of when each order of many is to be packed is what the planner has. */
+static void check_stored_packing(struct rig *r, const uint64_t *no, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct arena *arena = arena_new();
+        struct store_order q;
+        assert_int_equal(rig_stored(r, no[i], arena, &q).planned_packed_s, rig_look(r, no[i])->packed_s);
+        arena_free(arena);
+    }
+}
+
+static void test_a_plan_that_moves_many_orders_is_written_in_parts_and_promises_come_first(void **state) {
+    (void)state;
+    enum { ORDERS = 1300, PART = 100 };
+    struct rig *r = rig_new(PLANT, NULL);
+    uint64_t no[ORDERS + 1];
+    for (int i = 0; i < ORDERS; i++)
+        no[i] = rig_order(r, "tee", "ink=dark;size=M", 1);
+    rig_changes(r); /* as many as there are in a page */
+    rig_turn(r);
+    check_stored_packing(r, no, ORDERS);
+    r->now_s += 60;
+    struct report report = rig_report_of(r, REPORT_DOWN, NULL);
+    report.line = "cut-1";
+    report.until_s = r->now_s + 5 * RIG_DAY;
+    assert_true(planner_report(r->p, r->now_s, &report, &r->refusal));
+    no[ORDERS] = rig_order(r, "tee", "ink=dark;size=M", 1);
+    rig_changes(r);
+    planner_turn(r->p, r->now_s);
+    size_t parts = 0, moved = 0;
+    do {
+        struct arena *arena = arena_new();
+        struct store_publish *q = planner_collect(r->p, r->now_s, arena);
+        assert_non_null(q);
+        assert_true(q->order_count <= PART + 1); /* the new one is whole news */
+        moved += q->order_count;
+        int code = store_call(r->store, &q->head);
+        planner_published(r->p, code);
+        assert_int_equal(code, 0);
+        if (parts++ == 0)
+            assert_true(rig_state(r, no[ORDERS]) == ORDER_PLANNED);
+        arena_free(arena);
+    } while (planner_owes(r->p));
+    assert_true(moved > ORDERS && parts >= ORDERS / PART);
+    check_stored_packing(r, no, ORDERS + 1);
+    rig_free(r);
+}
+
+static void test_nothing_is_owed_of_an_order_that_ended_before_it_was_published(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    rig_order(r, "tee", "ink=dark;size=M", 1);
+    rig_turn(r);
+    assert_false(planner_owes(r->p));
+    r->now_s += 60;
+    struct report report = rig_report_of(r, REPORT_DOWN, NULL);
+    report.line = "cut-1";
+    report.until_s = r->now_s + 5 * RIG_DAY;
+    assert_true(planner_report(r->p, r->now_s, &report, &r->refusal));
+    planner_turn(r->p, r->now_s);
+    assert_true(planner_owes(r->p));
+    assert_int_equal(rig_cancel(r, 1), CANCEL_DONE);
+    rig_changes(r);
+    planner_turn(r->p, r->now_s);
+    assert_false(planner_owes(r->p));
+    rig_free(r);
+}
+
 static void test_a_cancellation_before_the_lot_is_firm_shrinks_it_and_after_is_too_late(void **state) {
     (void)state;
     struct rig *r = rig_new(PLANT, NULL);
@@ -661,6 +728,8 @@ int main(void) {
         cmocka_unit_test(test_the_search_lets_a_lot_go_when_its_line_would_stand_idle),
         cmocka_unit_test(test_a_turn_with_nothing_to_do_writes_nothing),
         cmocka_unit_test(test_one_more_order_in_a_large_plan_writes_few_rows),
+        cmocka_unit_test(test_a_plan_that_moves_many_orders_is_written_in_parts_and_promises_come_first),
+        cmocka_unit_test(test_nothing_is_owed_of_an_order_that_ended_before_it_was_published),
         cmocka_unit_test(test_a_cancellation_before_the_lot_is_firm_shrinks_it_and_after_is_too_late),
         cmocka_unit_test(test_a_lot_whose_last_unit_is_cancelled_goes),
         cmocka_unit_test(

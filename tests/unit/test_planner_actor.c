@@ -155,7 +155,8 @@ struct counted {
     struct ask ask;
 };
 
-static struct counted *tell(struct stage *s, const char *ref, enum report_event event, const char *line, int64_t quantity_milli) {
+static struct counted *tell(struct stage *s, const char *ref, enum report_event event, const char *line, int64_t quantity_milli,
+                            int64_t until_s) {
     struct counted *c = calloc(1, sizeof *c);
     c->report = (struct report){.reporter = "operator",
                                 .report_ref = ref,
@@ -166,7 +167,7 @@ static struct counted *tell(struct stage *s, const char *ref, enum report_event 
                                 .good = -1,
                                 .scrap = -1,
                                 .at_s = TAKT_TIME_NONE,
-                                .until_s = TAKT_TIME_NONE,
+                                .until_s = until_s,
                                 .body = "{}"};
     c->ask = (struct ask){.kind = ASK_REPORT, .arena = arena_new(), .context = c};
     c->ask.u.report.report = &c->report;
@@ -175,11 +176,11 @@ static struct counted *tell(struct stage *s, const char *ref, enum report_event 
 }
 
 static struct counted *count_stock(struct stage *s, const char *ref, int64_t quantity_milli) {
-    return tell(s, ref, REPORT_STOCK, NULL, quantity_milli);
+    return tell(s, ref, REPORT_STOCK, NULL, quantity_milli, TAKT_TIME_NONE);
 }
 
 static struct counted *report_down(struct stage *s, const char *ref, const char *line) {
-    return tell(s, ref, REPORT_DOWN, line, -1);
+    return tell(s, ref, REPORT_DOWN, line, -1, TAKT_TIME_NONE);
 }
 
 /* operate is woken after every publication, which is not looked at here */
@@ -409,7 +410,7 @@ static void accept_order(struct stage *s, const char *order_ref) {
                                  .body = "{}"};
     struct store_accept accept = {.head = {.op = STORE_ACCEPT, .arena = arena},
                                   .creator = "luna",
-                                  .max_open = 10,
+                                  .max_open = 1000,
                                   .now_s = clock_plant_s(&s->clock),
                                   .orders = &order,
                                   .count = 1};
@@ -425,6 +426,38 @@ static bool has_promise(struct stage *s, const char *order_ref) {
     bool has = story.ret_promise_count > 0;
     arena_free(arena);
     return has;
+}
+
+/* The next publication, which takes place. */
+static size_t orders_published(struct stage *s) {
+    s->hold = true;
+    s->op_count = 0;
+    while (!s->held)
+        serve_store(s);
+    size_t count = ((const struct store_publish *)(const void *)s->held)->order_count;
+    run(s, s->held);
+    s->held = NULL;
+    return count;
+}
+
+static void what_does_not_fit_into_one_publication_follows_in_the_next(void **state) {
+    enum { ORDERS = 150, PART = 100 };
+    struct stage *s = *state;
+    char last[16];
+    await_ready(s);
+    for (int i = 0; i < ORDERS; i++) {
+        snprintf(last, sizeof last, "A-%d", i);
+        accept_order(s, last);
+    }
+    while (!has_promise(s, last)) {
+        s->op_count = 0;
+        serve_store(s);
+    }
+    s->hold = true; /* from here on each is looked at */
+    struct counted *down = tell(s, "d1", REPORT_DOWN, "kiln", -1, clock_plant_s(&s->clock) + 90 * 86400);
+    assert_int_equal(orders_published(s), PART);
+    assert_int_equal(orders_published(s), ORDERS - PART);
+    await_reported(s, down);
 }
 
 static void accepted_orders_are_planned_promised_and_others_are_woken(void **state) {
@@ -518,6 +551,7 @@ int main(void) {
         T(a_planner_whose_epoch_is_over_says_so_and_plans_no_more),
         T(a_plan_that_the_store_refuses_is_tried_with_pauses_and_then_read_anew),
         T(accepted_orders_are_planned_promised_and_others_are_woken),
+        T(what_does_not_fit_into_one_publication_follows_in_the_next),
         T(nothing_new_is_read_while_the_store_fails_to_take_the_plan),
         T(an_end_waits_for_what_is_under_way_and_begins_nothing_anew),
     };
