@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Parcels. Every order that is in no shipment yet has one entry. Entries of the same creator, recipient and service
- * form a ring, the group; a table finds an entry by its order, another one finds any member of a group by its key.
- * Nothing is ever scanned: a change marks one entry, and a turn looks at the groups of what is marked, and of what is
- * due.
+ * form a ring, the group; a table finds an entry by its order, another one finds a member of a group by its key: the first
+ * of those that are packed, if any is, as they stand together in the ring from there on. Nothing is ever scanned: a change
+ * marks one entry, and a turn looks at the groups of what is marked, and of what is due, if anybody in them is packed.
  *
  * An entry is in one of these states:
  *
@@ -203,10 +203,12 @@ static bool is_packed(const struct entry *e) {
     return e->packed_at_s != TAKT_TIME_NONE;
 }
 
-/* Its group has to be looked at. One that nobody else could wait for, or be waited for by, is left alone. */
+/* Its group has to be looked at, unless nobody in it is packed. */
 static void mark(struct parcels *p, uint32_t place) {
     struct entry *e = &p->entries[place];
-    if (e->marked || e->recipient_key == 0 || (!is_packed(e) && e->next == place))
+    if (e->marked || e->recipient_key == 0)
+        return;
+    if (!is_packed(e) && !is_packed(&p->entries[table_find(p, &p->by_group, GROUP, e)]))
         return;
     e->marked = true;
     ARRAY_GROW(p->marked, p->marked_count, p->marked_cap);
@@ -217,15 +219,17 @@ static void group_join(struct parcels *p, uint32_t place) {
     struct entry *e = &p->entries[place];
     if (e->recipient_key == 0)
         return;
-    uint32_t member = table_find(p, &p->by_group, GROUP, e);
-    if (member == NOBODY) {
+    uint32_t first = table_find(p, &p->by_group, GROUP, e);
+    if (first == NOBODY) {
         table_add(p, &p->by_group, GROUP, place);
         return;
     }
-    e->prev = member;
-    e->next = p->entries[member].next;
-    p->entries[e->next].prev = place;
-    p->entries[member].next = place;
+    e->prev = p->entries[first].prev; /* in front of the first, which makes it the last, or, if it is packed, the first */
+    e->next = first;
+    p->entries[e->prev].next = place;
+    p->entries[first].prev = place;
+    if (is_packed(e))
+        p->by_group.place[table_slot(p, &p->by_group, GROUP, e)] = place;
 }
 
 static void group_leave(struct parcels *p, uint32_t place) {
@@ -436,10 +440,12 @@ void parcels_set(struct parcels *p, const struct parcel_order *order) {
         if (old->left != 0)
             parcel_dissolve(p, old->left - 1);
         if (same_group(old, &new)) {
-            new.next = old->next;
-            new.prev = old->prev;
             new.marked = old->marked;
             new.due_s = old->due_s;
+        }
+        if (same_group(old, &new) && is_packed(old) == is_packed(&new)) {
+            new.next = old->next;
+            new.prev = old->prev;
             p->entries[place] = new;
             mark(p, place);
             return;

@@ -446,6 +446,23 @@ static void many_open_orders_cost_no_scan(void **state) {
     parcels_free(p);
 }
 
+static void many_orders_of_one_recipient_cost_no_scan_while_none_is_packed(void **state) {
+    (void)state;
+    enum { MANY = 300000 };
+    struct parcels *p = parcels_of("12h", 0);
+    for (int round = 0; round < 2; round++)
+        for (uint64_t no = 1; no <= MANY; no++) {
+            struct parcel_order o = order(no, MONDAY_S + 400000 + round, TAKT_TIME_NONE);
+            parcels_set(p, &o);
+            assert_int_equal(parcels_turn(p, MONDAY_S), 0); /* a turn an order, as above */
+        }
+    struct parcel_order o = order(MANY / 2, MONDAY_S, MONDAY_S + 3);
+    parcels_set(p, &o);
+    assert_int_equal(parcels_turn(p, MONDAY_S + 3), 1); /* nobody is expected in time */
+    parcels_published(p);
+    parcels_free(p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_order_with_nobody_to_wait_for_leaves_at_once),
@@ -467,6 +484,7 @@ int main(void) {
         cmocka_unit_test(a_reload_finds_creators_again_and_the_new_window_counts),
         cmocka_unit_test(in_a_random_life_every_order_leaves_once_in_time_and_with_its_like),
         cmocka_unit_test(many_open_orders_cost_no_scan),
+        cmocka_unit_test(many_orders_of_one_recipient_cost_no_scan_while_none_is_packed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
