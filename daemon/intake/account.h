@@ -16,7 +16,7 @@ enum {
     ACCOUNT_CREDIT_LOW = 500,  /* while much waits */
     ACCOUNT_CREDIT_LEAST = 100, /* while the store fails */
     ACCOUNT_STORE = 200,       /* orders at the store at a time, times the creator's share; see I6 of intake.h */
-    ACCOUNT_STORE_BESIDE = 40, /* the same, while somebody else sends little */
+    ACCOUNT_STORE_BESIDE = 25, /* the same, while somebody else sends little */
     ACCOUNT_SPARSE = 20,       /* orders under way, at most, of who sends little */
     ACCOUNT_BESIDE_MS = 1000   /* for how long who has sent little is remembered */
 };

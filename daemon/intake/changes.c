@@ -6,8 +6,8 @@
  * FQ-CoDel (RFC 8290), but by making room for them rather than by a queue of their own, since what they wait for is a commit and not
  * a queue.
  *
- * A pause lasts as long as the stay before it, in whole milliseconds: on a fast disk it is often none and sometimes one, which comes
- * to the same in the mean. */
+ * A pause lasts four times as long as the stay before it, which is in whole milliseconds: on a fast disk that is often none and
+ * sometimes one, which comes to the same in the mean. */
 
 #include "daemon/intake/changes.h"
 
@@ -80,7 +80,7 @@ void changes_back(struct intake *in, struct account *a, const struct store_reque
     if (!is_beside(in, a))
         send_held(in, a);
     else if (a->at_store == 0 && in->now_ms > a->sent_ms)
-        pause_for(in, a, in->now_ms - a->sent_ms);
+        pause_for(in, a, CHANGES_PAUSE_STAYS * (in->now_ms - a->sent_ms));
     else if (a->at_store == 0)
         send_held(in, a);
 }

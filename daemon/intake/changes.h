@@ -5,16 +5,16 @@
  *
  * Who sends one order waits for the commit under way, for its own, and for the processor. So while there is a creator who sends
  * little (of whom nothing waits, here or in the inbox, and at most ACCOUNT_SPARSE orders are under way), each who sends much has
- * less at the store at a time, which keeps commits short, and when all of that is back stays away for as long as it was there, which
- * leaves the store and the processor to others for half of the time. Where all send much they wait for themselves, and none of this
- * is done.
+ * less at the store at a time, which keeps commits short, and when all of that is back stays away for four times as long as it was
+ * there, which leaves the store and the processor to others for four fifths of the time (20 ms at most, since on
+ * a slow disk what the others wait for is the disk). Where all send much they wait for themselves, and none of this is done.
  *
  * Threads: the intake's. Ownership: requests stay the intake's. */
 
 #include "daemon/intake/account.h"
 #include "daemon/store/store.h"
 
-enum { CHANGES_PAUSE_MS_MAX = 50 };
+enum { CHANGES_PAUSE_STAYS = 4, CHANGES_PAUSE_MS_MAX = 20 };
 
 struct intake;
 struct job;

@@ -134,9 +134,11 @@ static void free_if_idle(struct inbox *b, struct box *x) {
 /* ---- in ---- */
 
 static bool has_room(const struct inbox *b, const struct box *x, size_t size) {
-    return x->count < INBOX_PEER_MESSAGES_MAX && x->bytes + size <= INBOX_PEER_BYTES_MAX &&
-           x->lane->count < INBOX_CREATOR_MESSAGES_MAX && x->lane->bytes + size <= INBOX_CREATOR_BYTES_MAX &&
-           b->bytes + size <= INBOX_BYTES_MAX;
+    bool is_sure = x->count < INBOX_PEER_SURE && x->bytes + size <= INBOX_PEER_SURE_BYTES &&
+                   x->lane->count < 2 * INBOX_CREATOR_MESSAGES_MAX && x->lane->bytes + size <= 2 * INBOX_CREATOR_BYTES_MAX;
+    bool has_own = x->count < INBOX_PEER_MESSAGES_MAX && x->bytes + size <= INBOX_PEER_BYTES_MAX;
+    bool has_lane = x->lane->count < INBOX_CREATOR_MESSAGES_MAX && x->lane->bytes + size <= INBOX_CREATOR_BYTES_MAX;
+    return (is_sure || (has_own && has_lane)) && b->bytes + size <= INBOX_BYTES_MAX;
 }
 
 static void set_owner(struct box *x, const char *owner) {

@@ -23,6 +23,8 @@ enum {
     INBOX_COST = 500,
     INBOX_JOBS_MAX = 256,
     INBOX_PEER_JOBS_MAX = 64,
+    INBOX_PEER_SURE = 4, /* messages that find room however much waits on the creator's other connections, */
+    INBOX_PEER_SURE_BYTES = 64 << 10, /* with this size together, up to twice the creator's room */
     INBOX_PEER_MESSAGES_MAX = 2500, /* waiting */
     INBOX_PEER_BYTES_MAX = 8 << 20,
     INBOX_CREATOR_MESSAGES_MAX = 10000,

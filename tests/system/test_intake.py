@@ -434,7 +434,7 @@ def test_ten_connections_that_flood_and_never_read_delay_no_other(lab):
     for i in range(20):
         for one in (luna, band):
             begin = time.monotonic()
-            assert one.ask("status", order_refs=["F-1"])["type"] in ("statuses", "problem")
+            assert one.ask("status", order_refs=["F-1"])["type"] == "statuses"
             slowest = max(slowest, time.monotonic() - begin)
     print(f"the slowest answer took {slowest:.3f} s")
     assert band.ask("orders", orders=[order("F-2")])["accepted"] == 1

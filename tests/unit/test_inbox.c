@@ -133,14 +133,42 @@ static void there_is_room_for_so_much_and_no_more(void **state) {
     while (put(b, &luna, 1, "x"))
         room++;
     assert_int_equal(room, INBOX_PEER_MESSAGES_MAX);
-    for (uint64_t peer = 2; peer < 100; peer++)
+    for (uint64_t peer = 2; room < INBOX_CREATOR_MESSAGES_MAX; peer++)
         while (put(b, &luna, peer, "x"))
             room++;
     assert_int_equal(room, INBOX_CREATOR_MESSAGES_MAX);
+    assert_false(put(b, &luna, 2, "x"));
     assert_true(put(b, &band, 1000, "x"));
     inbox_drop(b, 1);
     assert_true(put(b, &luna, 1001, "x"));
     assert_int_equal(inbox_waiting(b), INBOX_CREATOR_MESSAGES_MAX - INBOX_PEER_MESSAGES_MAX + 2);
+    inbox_free(b);
+}
+
+static void a_quiet_connection_finds_room_beside_those_of_its_creator_that_flood(void **state) {
+    (void)state;
+    struct inbox *b = inbox_new();
+    int room = 0;
+    for (uint64_t peer = 1; room < INBOX_CREATOR_MESSAGES_MAX; peer++)
+        while (put(b, &luna, peer, "x"))
+            room++;
+    for (int i = 0; i < INBOX_PEER_SURE; i++)
+        assert_true(put(b, &luna, 1000, "x"));
+    assert_false(put(b, &luna, 1000, "x"));
+    inbox_free(b);
+}
+
+static void a_quiet_connection_finds_room_beside_large_messages_but_for_small_ones_alone(void **state) {
+    (void)state;
+    static const char huge[1 << 20];
+    struct inbox *b = inbox_new();
+    size_t room = 0;
+    for (uint64_t peer = 1; peer <= 256; peer++)
+        room += inbox_put(b, &luna, &(struct inbox_item){.peer = peer, .bytes = huge, .size = sizeof huge});
+    assert_int_equal(room, INBOX_CREATOR_BYTES_MAX / sizeof huge);
+    assert_true(inbox_put(b, &luna, &(struct inbox_item){.peer = 1000, .bytes = huge, .size = INBOX_PEER_SURE_BYTES - 1}));
+    assert_true(put(b, &luna, 1000, "x"));
+    assert_false(put(b, &luna, 1000, "x"));
     inbox_free(b);
 }
 
@@ -173,6 +201,8 @@ int main(void) {
         cmocka_unit_test(turns_are_by_share_and_size),
         cmocka_unit_test(what_is_under_way_holds_back_its_own_alone),
         cmocka_unit_test(there_is_room_for_so_much_and_no_more),
+        cmocka_unit_test(a_quiet_connection_finds_room_beside_those_of_its_creator_that_flood),
+        cmocka_unit_test(a_quiet_connection_finds_room_beside_large_messages_but_for_small_ones_alone),
         cmocka_unit_test(a_hello_moves_what_waits_to_its_creators_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,7 +291,7 @@ static void beside_one_who_sends_little_fewer_are_at_the_store(void **state) {
     bed_close(&b);
 }
 
-static void beside_one_who_sends_little_there_is_a_pause_as_long_as_the_stay(void **state) {
+static void beside_one_who_sends_little_there_is_a_pause_four_times_as_long_as_the_stay(void **state) {
     (void)state;
     struct bed b;
     bed_open_plant(&b, "creators: {luna: {}}", "creators: {luna: {}, band: {}}");
@@ -301,14 +301,14 @@ static void beside_one_who_sends_little_there_is_a_pause_as_long_as_the_stay(voi
     bed_orders(&b, 2, "A", 1);
     bed_orders(&b, 1, "A", ACCOUNT_STORE_BESIDE);
     bed_orders(&b, 1, "B", 1);
-    bed_time(&b, 10);
+    bed_time(&b, 4);
     bed_release(&b);
     bed_expect(&b, 2, "\"id\":\"A\"", "\"accepted\":1");
     bed_expect(&b, 1, "\"id\":\"A\"", "\"refused\":0");
     bed_orders(&b, 1, "C", 1);
     bed_orders(&b, 2, "B", 1);
     bed_expect(&b, 2, "\"id\":\"B\"", "\"accepted\":1"); /* who sends little never pauses */
-    bed_time(&b, 9);
+    bed_time(&b, 15);
     bed_silent(&b);
     assert_int_equal(intake_next_ms(b.in), b.now_ms + 1);
     bed_time(&b, 1);
@@ -384,7 +384,7 @@ int main(void) {
         cmocka_unit_test(a_connection_waits_for_its_own_answers_and_nobody_else_does),
         cmocka_unit_test(a_creators_changes_reach_the_store_a_few_at_a_time_and_in_order),
         cmocka_unit_test(beside_one_who_sends_little_fewer_are_at_the_store),
-        cmocka_unit_test(beside_one_who_sends_little_there_is_a_pause_as_long_as_the_stay),
+        cmocka_unit_test(beside_one_who_sends_little_there_is_a_pause_four_times_as_long_as_the_stay),
         cmocka_unit_test(beside_one_who_sends_much_as_many_are_at_the_store),
         cmocka_unit_test(too_much_under_way_is_busy),
         cmocka_unit_test(what_is_not_offered_yet_is_not_ignored),
