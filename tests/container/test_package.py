@@ -260,9 +260,9 @@ def test_with_the_socket_unit_over_tcp_likewise(box):
 
 def test_the_backup_unit_dumps_what_can_be_restored(box):
     box.run("systemctl", "start", "takt-backup.service")
-    names = os.listdir(box.path("/var/lib/takt/backup"))
-    assert len(names) == 1 and re.fullmatch(r"mcr-01-\d{8}T\d{6}Z\.dump\.gz", names[0])
-    box.run("taktctl", "store", "restore", f"/var/lib/takt/backup/{names[0]}", "sqlite:/root/again.db")
+    names = sorted(os.listdir(box.path("/var/lib/takt/backup")))  # one, or two where the night's comes just now
+    assert names and all(re.fullmatch(r"mcr-01-\d{8}T\d{6}Z\.dump\.gz", name) for name in names)
+    box.run("taktctl", "store", "restore", f"/var/lib/takt/backup/{names[-1]}", "sqlite:/root/again.db")
     assert "is whole" in box.run("taktctl", "store", "check", "sqlite:/root/again.db").stdout
     assert box.property("ActiveState", "takt-backup.timer") == "active"
 
@@ -291,7 +291,7 @@ def test_a_second_plant_runs_beside_the_first(box):
     assert "south-01" in box.run("taktctl", "--socket", "ipc:///run/takt/south/control.sock", "status").stdout
     box.run("systemctl", "reload", "taktd@south")
     box.run("systemctl", "start", "takt-backup@south")
-    assert len(os.listdir(box.path("/var/lib/takt/south/backup"))) == 1
+    assert os.listdir(box.path("/var/lib/takt/south/backup"))
     box.run("systemctl", "stop", "taktd@south")
     assert "mcr-01" in box.run("taktctl", "status").stdout
 
