@@ -29,7 +29,10 @@
     "detail, hash"
 #define IS_OPEN     "state NOT IN (5, 7)"
 
-/* A + before a column keeps SQLite from turning a join's equality into a range over all that follows. */
+/* A + before a column keeps SQLite from turning a join's equality into a range over all that follows.
+ *
+ * A column that an index has is not set where it stays as it is: SQLite would take the index's entry away and put it back, and
+ * write its page with each commit. REPLACE does that to all of a row's indexes, and gives the row another place. */
 #define STATEMENTS(X)                                                                                                  \
     X(BEGIN_WRITE, "BEGIN IMMEDIATE")                                                                                  \
     X(BEGIN_READ, "BEGIN")                                                                                             \
@@ -37,8 +40,11 @@
     X(SETTLE, "UPDATE state SET settled = settled + 1 WHERE plant = 1")                                                \
     X(CREATOR_ALL, "SELECT creator, accepted, planned, in_production, made, packed, shipped, held, cancelled "         \
                    "FROM creator WHERE plant = 1")                                                                     \
-    X(CREATOR_PUT, "INSERT OR REPLACE INTO creator (creator, accepted, planned, in_production, made, packed, shipped, "\
-                   "held, cancelled) VALUES (?,?,?,?,?,?,?,?,?)")                                                      \
+    X(CREATOR_PUT, "INSERT INTO creator (creator, accepted, planned, in_production, made, packed, shipped, held, "     \
+                   "cancelled) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (plant, creator) DO UPDATE SET "                 \
+                   "accepted = excluded.accepted, planned = excluded.planned, in_production = excluded.in_production, "\
+                   "made = excluded.made, packed = excluded.packed, shipped = excluded.shipped, "                      \
+                   "held = excluded.held, cancelled = excluded.cancelled")                                             \
     X(KEY_ADD, "INSERT INTO order_key (creator, order_ref, no, hash) VALUES (?,?,?,?) ON CONFLICT DO NOTHING")         \
     X(KEYS_FRESH, "INSERT OR FAIL INTO order_key (creator, order_ref, no, hash) SELECT creator, order_ref, no, hash "   \
                   "FROM fresh")                                                                                         \
@@ -53,6 +59,8 @@
                   "FROM orders WHERE no = ?")                                                                          \
     X(ORDER_MOVE, "UPDATE orders SET state = ?2, ship_by_s = ?3, deliver_by_day = ?4, planned_packed_s = ?5, "         \
                   "packed_at_s = ?6, shipment = ?7 WHERE no = ?1")                                                     \
+    X(ORDER_STAY, "UPDATE orders SET ship_by_s = ?3, deliver_by_day = ?4, planned_packed_s = ?5, packed_at_s = ?6, "   \
+                  "shipment = ?7 WHERE no = ?1 AND state = ?2")                                                        \
     X(ORDERS_ALL, "SELECT " ORDER_COLUMNS ", items FROM orders WHERE no > ? ORDER BY no LIMIT ?")                      \
     X(ORDERS_OPEN, "SELECT " ORDER_COLUMNS ", items FROM orders INDEXED BY orders_open "                               \
                    "WHERE plant = 1 AND no > ? AND " IS_OPEN " ORDER BY no LIMIT ?")                                   \
@@ -113,20 +121,27 @@
     X(EVENT_LAST, "SELECT max(cursor) FROM event WHERE plant = 1 AND creator = ?")                                     \
     X(REPORT_ADD, "INSERT INTO report (reporter, report_ref, hash, at_s, event, body) VALUES (?,?,?,?,?,?)")           \
     X(REPORT_FIND, "SELECT hash FROM report WHERE plant = 1 AND reporter = ? AND report_ref = ?")                      \
-    X(STOCK_PUT, "INSERT OR REPLACE INTO stock (material, on_hand_milli) VALUES (?,?)")                                \
+    X(STOCK_PUT, "INSERT INTO stock (material, on_hand_milli) VALUES (?,?) "                                           \
+                 "ON CONFLICT (plant, material) DO UPDATE SET on_hand_milli = excluded.on_hand_milli")                 \
     X(STOCK_ALL, "SELECT material, on_hand_milli FROM stock WHERE plant = 1 ORDER BY material")                        \
-    X(RECEIPT_PUT, "INSERT OR REPLACE INTO receipt (material, at_s, quantity_milli) VALUES (?,?,?)")                   \
+    X(RECEIPT_PUT, "INSERT INTO receipt (material, at_s, quantity_milli) VALUES (?,?,?) "                              \
+                   "ON CONFLICT (plant, material, at_s) DO UPDATE SET quantity_milli = excluded.quantity_milli")       \
     X(RECEIPT_DROP, "DELETE FROM receipt WHERE plant = 1 AND material = ? AND at_s = ?")                               \
     X(RECEIPTS_ALL, "SELECT material, at_s, quantity_milli FROM receipt WHERE plant = 1 ORDER BY material, at_s")      \
-    X(DOWN_PUT, "INSERT OR REPLACE INTO down (line, from_s, to_s, reason) VALUES (?,?,?,?)")                           \
+    X(DOWN_PUT, "INSERT INTO down (line, from_s, to_s, reason) VALUES (?,?,?,?) "                                      \
+                "ON CONFLICT (plant, line, from_s) DO UPDATE SET to_s = excluded.to_s, reason = excluded.reason")      \
     X(DOWN_DROP, "DELETE FROM down WHERE plant = 1 AND line = ? AND from_s = ?")                                       \
     X(DOWNS_ALL, "SELECT line, from_s, to_s, reason FROM down WHERE plant = 1 ORDER BY line, from_s")                  \
-    X(SETUP_PUT, "INSERT OR REPLACE INTO setup (line, family) VALUES (?,?)")                                           \
+    X(SETUP_PUT, "INSERT INTO setup (line, family) VALUES (?,?) "                                                      \
+                 "ON CONFLICT (plant, line) DO UPDATE SET family = excluded.family")                                   \
     X(SETUPS_ALL, "SELECT line, family FROM setup WHERE plant = 1 ORDER BY line")                                      \
-    X(SURPLUS_PUT, "INSERT OR REPLACE INTO surplus (product, options, quantity) VALUES (?,?,?)")                       \
+    X(SURPLUS_PUT, "INSERT INTO surplus (product, options, quantity) VALUES (?,?,?) "                                  \
+                   "ON CONFLICT (plant, product, options) DO UPDATE SET quantity = excluded.quantity")                 \
     X(SURPLUS_DROP, "DELETE FROM surplus WHERE plant = 1 AND product = ? AND options = ?")                             \
     X(SURPLUS_ALL, "SELECT product, options, quantity FROM surplus WHERE plant = 1 ORDER BY product, options")         \
-    X(PROCESS_PUT, "INSERT OR REPLACE INTO process (process, epoch, beats, address, creators) VALUES (?,?,?,?,?)")     \
+    X(PROCESS_PUT, "INSERT INTO process (process, epoch, beats, address, creators) VALUES (?,?,?,?,?) "                \
+                   "ON CONFLICT (plant, process) DO UPDATE SET epoch = excluded.epoch, beats = excluded.beats, "       \
+                   "address = excluded.address, creators = excluded.creators")                                         \
     X(PROCESS_DROP, "DELETE FROM process WHERE plant = 1 AND process = ?")                                             \
     X(PROCESSES_ALL, "SELECT process, epoch, beats, address, creators FROM process WHERE plant = 1 ORDER BY process")  \
     X(SHIPMENT_ADD, "INSERT INTO shipment (" SHIPMENT_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")            \

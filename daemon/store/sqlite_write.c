@@ -34,9 +34,17 @@ static int order_amend(struct tables *t, const struct order_row *r) {
                       items_format(r->items, r->item_count, t->scratch));
 }
 
+/* In the same state the index of the open ones is left alone. */
 static int order_move(struct tables *t, const struct order_head *h) {
-    return sqlite_run(self(t), SQL_ORDER_MOVE, "untdttu", h->no, (int)h->state, h->ship_by_s, h->deliver_by_day,
-                      h->planned_packed_s, h->packed_at_s, h->shipment);
+    static const enum statement tries[] = {SQL_ORDER_STAY, SQL_ORDER_MOVE};
+    struct sqlite_store *s = self(t);
+    int code = 0, done = 0;
+    for (size_t i = 0; i < sizeof tries / sizeof tries[0] && code == 0 && done == 0; i++) {
+        code = sqlite_run(s, tries[i], "untdttu", h->no, (int)h->state, h->ship_by_s, h->deliver_by_day, h->planned_packed_s,
+                          h->packed_at_s, h->shipment);
+        done = sqlite3_changes(s->db);
+    }
+    return code;
 }
 
 static int change_add(struct tables *t, const struct change_mark *mark) {

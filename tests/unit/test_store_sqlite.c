@@ -199,6 +199,32 @@ static void a_log_that_is_written_all_the_time_is_brought_into_the_file_and_begi
     free(body);
 }
 
+/* A commit's pages are most of what it costs. */
+static int64_t pages_since(int64_t *size) {
+    int64_t before = *size;
+    *size = file_size("-wal");
+    return (*size - before) / (4096 + 24 /* a frame's head */);
+}
+
+static void a_commit_writes_no_page_of_an_index_in_which_nothing_changes(void **state) {
+    struct bench *b = *state;
+    uint64_t epoch = claim(b), no = accept_one(b, "luna", "A-1");
+    plan_order(b, epoch, no, 1, LOT_OPEN);
+    int64_t size = file_size("-wal");
+    struct store_beat beat = {.head = {.op = STORE_BEAT}, .epoch = epoch};
+    assert_int_equal(store_call(b->store, &beat.head), 0);
+    assert_int_equal(pages_since(&size), 1); /* state */
+    struct order_update moved = {no, ORDER_PLANNED, 7777, TAKT_TIME_NONE};
+    struct store_publish q = publish_of(b, epoch);
+    q.orders = &moved;
+    q.order_count = 1;
+    assert_int_equal(store_call(b->store, &q.head), 0);
+    assert_int_equal(pages_since(&size), 3); /* orders, publication, state */
+    assert_int_equal(story(b, "luna", "A-1").ret_order.planned_packed_s, 7777);
+    accept_one(b, "luna", "A-2");
+    assert_int_equal(pages_since(&size), 7); /* order_key, orders and those that are open, body, audit, creator, state */
+}
+
 static void nothing_of_an_erased_order_stays_in_a_log_that_is_being_brought_into_the_file(void **state) {
     struct bench *b = *state;
     char *body = large_body();
@@ -270,6 +296,7 @@ static void the_schema_is_whole_in_both_dialects(void **state) {
         SUITE_TEST(nothing_is_accepted_while_the_file_is_not_in_its_place),                                            \
         SUITE_TEST(a_log_that_is_written_all_the_time_is_brought_into_the_file_and_begins_anew),                       \
         SUITE_TEST(nothing_of_an_erased_order_stays_in_a_log_that_is_being_brought_into_the_file),                     \
+        SUITE_TEST(a_commit_writes_no_page_of_an_index_in_which_nothing_changes),                                      \
         SUITE_TEST(every_query_goes_along_an_index), SUITE_TEST(the_schema_is_whole_in_both_dialects)
 
 int main(void) {
