@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_MOST = 65536, MOVED_MOST = 100, MOVED_PARTS = 256 };
+enum { KEPT_MOST = 65536, MOVED_MOST = 32, MOVED_PARTS = 256 };
 
 void news_init(struct news *n) {
     *n = (struct news){.arena = arena_new()};
@@ -108,10 +108,15 @@ void news_order_moved(struct planner *p, struct order *o) {
     order_list_add(order_news(&p->news, o), o, &o->news_at);
 }
 
+void news_order_back(struct planner *p, struct order *o) {
+    if (!o->news_whole)
+        order_list_drop(&p->news.moved, o, &o->news_at);
+}
+
 size_t news_part(const struct news *n) {
     size_t left = n->moved.count - n->moved_from, part = left / MOVED_PARTS > MOVED_MOST ? left / MOVED_PARTS : MOVED_MOST;
     size_t to = n->moved_from;
-    for (; to < n->moved.count && part > 0; to++)
+    for (; to < n->moved.count && part > 0 && !n->moved_rest; to++)
         part -= n->moved.list[to] != NULL;
     return to;
 }

@@ -24,6 +24,7 @@ struct news {
     struct order_list orders; /* another state or actual packing */
     struct order_list moved;  /* another expected packing and nothing else; in parts, see news_part */
     size_t moved_from;        /* what stands before is published */
+    bool moved_rest;          /* the next collection has none of them */
     struct promise_row *promises;
     size_t promise_count, promise_cap;
     struct event_row *events;
@@ -50,13 +51,14 @@ void news_slice_gone(struct planner *p, const struct slice *s); /* before its ra
 void news_slice_drop(struct planner *p, struct slice *s);       /* it is being removed */
 void news_order(struct planner *p, struct order *o);
 void news_order_moved(struct planner *p, struct order *o); /* its expected packing alone */
+void news_order_back(struct planner *p, struct order *o);  /* it is expected when the store expects it, after all */
 void news_surplus(struct planner *p, struct variant *variant);
 void news_promise(struct planner *p, const struct order *o, int64_t now_s, const char *reason);
 void news_event(struct planner *p, const struct order *o, enum event_kind kind, int64_t at_s, const char *reason);
 void news_report(struct planner *p, const struct report *report, int64_t at_s);
 /* The next publication has all of `orders`, and of `moved` those from moved_from on before what this returns. A new plan may move
  * the expected packing of a whole order book, and who sends an order meanwhile would wait until all of it is written: so it is
- * written in parts of 100 orders, or of a 256th if that is more. What is left is news still. */
+ * written in parts of 32 orders, or of a 256th if that is more. What is left is news still. */
 size_t news_part(const struct news *n);
 /* The row of an earlier report of the same reporter and report_ref that is not published yet; NULL: none. */
 const struct report_row *news_find_report(const struct news *n, const struct report *report);

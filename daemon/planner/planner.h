@@ -102,6 +102,8 @@ struct store_publish *planner_collect(struct planner *p, int64_t now_s, struct a
 void planner_published(struct planner *p, int code);
 /* More orders have moved than were collected: they were left out to keep the publication short. */
 bool planner_owes(const struct planner *p);
+/* From now on collections have a part of the orders that have only moved, or none of them. */
+void planner_spread(struct planner *p, bool part);
 
 /* ---- search ---- */
 struct search_job { /* self-contained: may be carried to another thread */

@@ -267,6 +267,7 @@ static void start_anew(struct planner_actor *a) {
         planner_answer(a, ACTOR_OPERATE, a->waiting[i]);
     }
     a->waiting_count = a->waiting_published = 0;
+    a->owes = false;
     planner_free(a->planner);
     a->planner = planner_new(&config, a->config->epoch);
     a->collect_due = a->changes_due = planner_load(a, false);
@@ -323,7 +324,7 @@ static int64_t wait_ms(const struct planner_actor *a, int64_t now_ms) {
         wait = 0;
     if (wait < a->turn_after_ms - now_ms)
         wait = a->turn_after_ms - now_ms;
-    if ((a->collect_due || a->part_after_ms != INT64_MAX) && now_ms >= a->turn_after_ms) {
+    if ((a->collect_due || a->owes) && now_ms >= a->turn_after_ms) {
         int64_t due_ms = a->collect_due ? 0 : a->part_after_ms;
         int64_t publish_ms = (due_ms > a->publish_after_ms ? due_ms : a->publish_after_ms) - now_ms;
         wait = publish_ms < wait ? publish_ms : wait;
@@ -353,7 +354,7 @@ static void turn(struct planner_actor *a) {
     if (now_ms < a->turn_after_ms || changes_wait(a, now_ms) || !may_begin(a, now_ms))
         return;
     plan(a, now_ms);
-    if (a->collect_due || now_ms >= a->part_after_ms)
+    if (a->collect_due || (a->owes && now_ms >= a->part_after_ms))
         planner_publish(a, now_ms);
     if (a->estimate_due && now_ms >= a->estimate_after_ms)
         send_estimate(a, now_ms);
@@ -397,7 +398,6 @@ static void end(struct planner_actor *a) {
 static void body(struct bus_port *port, const struct actor_config *config) {
     struct planner_actor a = {.port = port, .config = config, .plant = config->plant, .publish_arena = arena_new()};
     struct planner_config planner_config = {.plant = config->plant, .seed = config->epoch};
-    a.part_after_ms = INT64_MAX;
     a.changes.head = (struct store_request){.op = STORE_CHANGES, .arena = arena_new()};
     a.planner = config->planner != NULL ? config->planner : planner_new(&planner_config, config->epoch);
     begin(&a);

@@ -8,7 +8,7 @@
 #include "daemon/planner/pages.h"
 #include "daemon/planner/planner_actor.h"
 
-enum { PLANNER_PART_MS = 10, PLANNER_RETRY_MS = 1000, PLANNER_REFUSED_MS_MAX = 60000, PLANNER_ANEW_EVERY = 3 };
+enum { PLANNER_PART_MS = 25, PLANNER_RETRY_MS = 1000, PLANNER_REFUSED_MS_MAX = 60000, PLANNER_ANEW_EVERY = 3 };
 
 struct planner_actor {
     struct bus_port *port;
@@ -35,7 +35,8 @@ struct planner_actor {
     struct store_publish *publishing; /* NULL: none is under way */
     bool publish_sent;
     int64_t publish_after_ms;   /* not before: the last one failed */
-    int64_t part_after_ms;      /* then what the last one left out; INT64_MAX: nothing */
+    int64_t part_after_ms;      /* not before: orders that have only moved */
+    bool has_part, owes;        /* the last publication had some of them; it left some out */
     bool store_fails;           /* what the last one that came back said */
     unsigned refused;           /* publications in a row that contradicted the store */
     char refusal[400];          /* what the last of them was told, for people; "" */

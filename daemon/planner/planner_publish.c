@@ -114,7 +114,9 @@ static void finish(struct planner_actor *a, int code) {
 static void succeeded(struct planner_actor *a, int64_t now_ms) {
     log_promises(a->publishing);
     finish(a, 0);
-    a->part_after_ms = planner_owes(a->planner) ? now_ms + PLANNER_PART_MS : INT64_MAX; /* who sends orders comes first */
+    if (a->has_part) /* who sends orders comes first */
+        a->part_after_ms = now_ms + PLANNER_PART_MS;
+    a->owes = planner_owes(a->planner);
     a->store_fails = false;
     if (a->refused > 0)
         log_write(LOG_LEVEL_NOTICE, "planner", LOG_MESSAGE_PLAN_AGAIN, NULL, "the store takes the plan again");
@@ -166,10 +168,12 @@ void planner_publish(struct planner_actor *a, int64_t now_ms) {
     if (now_ms < a->publish_after_ms)
         return;
     a->collect_due = false;
-    a->part_after_ms = INT64_MAX;
+    a->has_part = now_ms >= a->part_after_ms;
+    planner_spread(a->planner, a->has_part);
     a->publishing = planner_collect(a->planner, clock_plant_s(a->config->clock), a->publish_arena);
     if (!a->publishing) {
         a->store_fails = false;
+        a->owes = planner_owes(a->planner);
         arena_clear(a->publish_arena);
         answer_reports(a, a->waiting_count); /* they repeated what is known */
         return;

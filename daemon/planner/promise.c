@@ -212,7 +212,9 @@ static void expect(struct planner *p, struct order *o, int64_t packed_s, int64_t
     if (o->packed_s == packed_s && o->ship_by_s != TAKT_TIME_NONE)
         return;
     o->packed_s = packed_s;
-    if (!told)
+    if (told)
+        news_order_back(p, o);
+    else
         news_order_moved(p, o);
     if (packed_s == TAKT_TIME_NEVER) {
         count_late(p, o);

@@ -242,6 +242,10 @@ bool planner_owes(const struct planner *p) {
     return false;
 }
 
+void planner_spread(struct planner *p, bool part) {
+    p->news.moved_rest = !part;
+}
+
 void planner_published(struct planner *p, int code) {
     if (code != 0)
         return;

@@ -139,7 +139,7 @@ static void check_stored_packing(struct rig *r, const uint64_t *no, size_t count
 
 static void test_a_plan_that_moves_many_orders_is_written_in_parts_and_promises_come_first(void **state) {
     (void)state;
-    enum { ORDERS = 1300, PART = 100 };
+    enum { ORDERS = 1300, PART = 32 };
     struct rig *r = rig_new(PLANT, NULL);
     uint64_t no[ORDERS + 1];
     for (int i = 0; i < ORDERS; i++)
@@ -191,6 +191,38 @@ static void test_nothing_is_owed_of_an_order_that_ended_before_it_was_published(
     rig_changes(r);
     planner_turn(r->p, r->now_s);
     assert_false(planner_owes(r->p));
+    rig_free(r);
+}
+
+static void test_an_order_that_comes_back_to_what_is_stored_is_not_written(void **state) {
+    (void)state;
+    struct rig *r = rig_new(PLANT, NULL);
+    rig_order(r, "tee", "ink=dark;size=M", 1);
+    rig_turn(r);
+    r->now_s += 60;
+    struct report report = rig_report_of(r, REPORT_DOWN, NULL);
+    report.line = "cut-1";
+    report.until_s = r->now_s + 5 * RIG_DAY;
+    assert_true(planner_report(r->p, r->now_s, &report, &r->refusal));
+    planner_turn(r->p, r->now_s);
+    assert_true(planner_owes(r->p));
+    planner_spread(r->p, false);
+    struct arena *arena = arena_new();
+    struct store_publish *q = planner_collect(r->p, r->now_s, arena);
+    assert_int_equal(q->order_count, 0);
+    assert_int_equal(store_call(r->store, &q->head), 0);
+    planner_published(r->p, 0);
+    assert_true(planner_owes(r->p));
+    report = rig_report_of(r, REPORT_UP, NULL);
+    report.line = "cut-1";
+    assert_true(planner_report(r->p, r->now_s, &report, &r->refusal));
+    planner_turn(r->p, r->now_s);
+    struct search_job *job = planner_search(r->p, r->now_s); /* as soon as it can be */
+    assert_non_null(job);
+    search_job_run(job);
+    planner_searched(r->p, job, r->now_s, NULL);
+    assert_false(planner_owes(r->p));
+    arena_free(arena);
     rig_free(r);
 }
 
@@ -729,6 +761,7 @@ int main(void) {
         cmocka_unit_test(test_a_turn_with_nothing_to_do_writes_nothing),
         cmocka_unit_test(test_one_more_order_in_a_large_plan_writes_few_rows),
         cmocka_unit_test(test_a_plan_that_moves_many_orders_is_written_in_parts_and_promises_come_first),
+        cmocka_unit_test(test_an_order_that_comes_back_to_what_is_stored_is_not_written),
         cmocka_unit_test(test_nothing_is_owed_of_an_order_that_ended_before_it_was_published),
         cmocka_unit_test(test_a_cancellation_before_the_lot_is_firm_shrinks_it_and_after_is_too_late),
         cmocka_unit_test(test_a_lot_whose_last_unit_is_cancelled_goes),
