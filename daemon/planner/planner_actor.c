@@ -9,7 +9,20 @@
  *   5 publish  what differs from the store
  *   6 search   a job for the solver, when there is none
  *
- * 3 to 5 rest while a publication is under way. */
+ * 3 to 5 rest while a publication is under way.
+ *
+ * A turn takes 256 changes, so that its publication is short: whoever sends an order waits for it. Where turns or the store take
+ * long it takes more, 8 for each millisecond that the last turn took until its publication was written, or with 256 at a time the
+ * planner would never catch up with what is accepted.
+ *
+ * A publication that the store refuses since changes were not seen (TAKT_ESTALE) needs all of them: with a part of them the next
+ * one would be refused as well, and where the next cancellation comes before the last one is reached, all would be for ever.
+ *
+ *   READ_SOME ── refused ──→ READ_ALL ── a page asked for since was not full ──→ READ_DONE ── published ──→ READ_SOME
+ *                               ↑                                                    │
+ *                               └───────────────────── refused ──────────────────────┘
+ *
+ * While all are read no turn is made, however many there are, and then it is made at once, whatever has come since. */
 
 #include "daemon/planner/planner_inner.h"
 
@@ -27,7 +40,9 @@ enum {
     TAIL_RETRY_MS = 1000,   /* so soon, if it failed */
     ESTIMATE_EVERY_MS = 1000,
     THICK_MS_MAX = 300,     /* so long changes may keep coming before a turn is made anyway */
-    THICK_CHANGES_MAX = 5 * PLANNER_PAGE, /* and so many: a publication has to be written before others take the plant for idle */
+    TURN_CHANGES = 256,     /* and so many, or more: */
+    TURN_CHANGES_MAX = 5 * PLANNER_PAGE, /* a publication has to be written before others take the plant for idle */
+    TURN_CHANGES_PER_MS = 8,
     STOP_PUBLISH_MS = 2000  /* so long the last publication may take at the end */
 };
 
@@ -165,7 +180,9 @@ static int64_t tail_every_ms(const struct planner_actor *a) {
 static void ask_changes(struct planner_actor *a, int64_t now_ms) {
     arena_clear(a->changes.head.arena);
     a->changes.after = planner_seen(a->planner);
-    a->changes.limit = PLANNER_PAGE;
+    size_t left = a->turn_changes - a->thick_count;
+    a->asked_all = a->reading == READ_ALL;
+    a->changes.limit = a->asked_all || left > PLANNER_PAGE ? PLANNER_PAGE : left;
     a->changes_asked = bus_send(a->port, ACTOR_STORE, MAIL_STORE, &a->changes.head) == 0;
     a->changes_asked_ms = now_ms;
     a->changes_due = !a->changes_asked;
@@ -179,6 +196,8 @@ static void take_changes(struct planner_actor *a, int64_t now_ms) {
     }
     for (size_t i = 0; i < a->changes.ret_count; i++)
         planner_change(a->planner, &a->changes.ret_changes[i]);
+    if (a->asked_all && a->reading == READ_ALL && a->changes.ret_count < a->changes.limit)
+        a->reading = READ_DONE;
     if (a->changes.ret_count == 0)
         return;
     bus_wake(a->port, ACTOR_MAIN);
@@ -191,15 +210,30 @@ static void take_changes(struct planner_actor *a, int64_t now_ms) {
 
 /* ---- 4 to 6 ---- */
 
+static bool has_enough(const struct planner_actor *a) {
+    return a->reading != READ_ALL && a->thick_count >= a->turn_changes;
+}
+
 /* While the store fails to take the plan nothing new is read, or the plan would grow with each try. */
 static bool changes_due(const struct planner_actor *a, int64_t now_ms) {
-    return !a->store_fails && (a->changes_due || now_ms - a->changes_asked_ms >= tail_every_ms(a));
+    return !a->store_fails && !has_enough(a) && (a->changes_due || now_ms - a->changes_asked_ms >= tail_every_ms(a));
 }
 
 static bool changes_wait(const struct planner_actor *a, int64_t now_ms) {
     bool more = (a->changes_due && !a->store_fails) || a->changes_asked;
-    return more && (a->thick_since_ms == 0 ||
-                    (now_ms - a->thick_since_ms < THICK_MS_MAX && a->thick_count < THICK_CHANGES_MAX));
+    if (!more || a->reading != READ_SOME)
+        return more && a->reading == READ_ALL;
+    return a->thick_since_ms == 0 || (now_ms - a->thick_since_ms < THICK_MS_MAX && !has_enough(a));
+}
+
+void planner_keeps_up(struct planner_actor *a, int64_t now_ms) {
+    int64_t until_ms = now_ms > a->turn_after_ms ? now_ms : a->turn_after_ms, took_ms = until_ms - a->turn_began_ms;
+    if (a->turn_began_ms == 0)
+        return;
+    a->turn_began_ms = 0;
+    a->turn_changes = took_ms < TURN_CHANGES / TURN_CHANGES_PER_MS       ? TURN_CHANGES
+                      : took_ms > TURN_CHANGES_MAX / TURN_CHANGES_PER_MS ? TURN_CHANGES_MAX
+                                                                         : (size_t)took_ms * TURN_CHANGES_PER_MS;
 }
 
 /* Once when it comes, and once when it has gone. */
@@ -216,13 +250,14 @@ static void tell_trouble(struct planner_actor *a) {
 
 static void plan(struct planner_actor *a, int64_t now_ms) {
     int64_t now_s = clock_plant_s(a->config->clock);
+    a->thick_since_ms = 0;
+    a->thick_count = 0;
     if (!planner_wants_turn(a->planner) && planner_next_s(a->planner) > now_s)
         return;
+    a->turn_began_ms = now_ms;
     planner_turn(a->planner, now_s);
     tell_trouble(a);
     bus_wake(a->port, ACTOR_MAIN);
-    a->thick_since_ms = 0;
-    a->thick_count = 0;
     a->collect_due = true;
     int64_t end_ms = clock_mono_ms();
     a->turn_after_ms = end_ms + (end_ms - now_ms);
@@ -266,8 +301,9 @@ static void start_anew(struct planner_actor *a) {
         refuse(&a->waiting[i]->refusal, REFUSAL_BUSY, "", "the plan is read again from the store");
         planner_answer(a, ACTOR_OPERATE, a->waiting[i]);
     }
-    a->waiting_count = a->waiting_published = 0;
+    a->waiting_count = a->waiting_published = a->thick_count = 0;
     a->owes = false;
+    a->reading = READ_SOME;
     planner_free(a->planner);
     a->planner = planner_new(&config, a->config->epoch);
     a->collect_due = a->changes_due = planner_load(a, false);
@@ -316,7 +352,8 @@ static int64_t wait_ms(const struct planner_actor *a, int64_t now_ms) {
     if (a->held_count > 0 || a->changes_came)
         return 0;
     if (changes_wait(a, now_ms)) {
-        int64_t thick_ms = a->thick_since_ms ? a->thick_since_ms + THICK_MS_MAX - now_ms : BUS_TURN_MS_MAX;
+        bool bounded = a->thick_since_ms != 0 && a->reading == READ_SOME;
+        int64_t thick_ms = bounded ? a->thick_since_ms + THICK_MS_MAX - now_ms : BUS_TURN_MS_MAX;
         return changes_due(a, now_ms) && !a->changes_asked ? 0 : thick_ms;
     }
     int64_t wait = clock_until_ms(a->config->clock, planner_next_s(a->planner));
@@ -331,7 +368,7 @@ static int64_t wait_ms(const struct planner_actor *a, int64_t now_ms) {
     }
     if (a->estimate_due && a->estimate_after_ms > now_ms && a->estimate_after_ms - now_ms < wait)
         wait = a->estimate_after_ms - now_ms;
-    bool tails = !a->changes_asked && !a->store_fails;
+    bool tails = !a->changes_asked && !a->store_fails && !has_enough(a);
     int64_t tail_ms = tails ? a->changes_asked_ms + tail_every_ms(a) - now_ms : BUS_TURN_MS_MAX;
     return wait < tail_ms ? wait : tail_ms;
 }
@@ -398,6 +435,7 @@ static void end(struct planner_actor *a) {
 static void body(struct bus_port *port, const struct actor_config *config) {
     struct planner_actor a = {.port = port, .config = config, .plant = config->plant, .publish_arena = arena_new()};
     struct planner_config planner_config = {.plant = config->plant, .seed = config->epoch};
+    a.turn_changes = TURN_CHANGES;
     a.changes.head = (struct store_request){.op = STORE_CHANGES, .arena = arena_new()};
     a.planner = config->planner != NULL ? config->planner : planner_new(&planner_config, config->epoch);
     begin(&a);

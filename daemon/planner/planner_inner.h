@@ -29,6 +29,10 @@ struct planner_actor {
     int64_t changes_asked_ms;   /* when it was last asked */
     int64_t thick_since_ms;     /* changes have been coming without a turn since then; 0: none */
     size_t thick_count;         /* so many */
+    size_t turn_changes;        /* a turn takes so many, but for what must all be read */
+    int64_t turn_began_ms;      /* the one of which the publication is awaited; 0: none */
+    enum { READ_SOME, READ_ALL, READ_DONE } reading; /* what the store insists on: see planner_actor.c */
+    bool asked_all;             /* changes were asked for after it had insisted */
 
     /* publication */
     struct arena *publish_arena;
@@ -61,6 +65,8 @@ bool planner_load(struct planner_actor *a, bool has_rows);
 
 /* Collects and sends if anything differs from the store; reports that changed nothing are answered. */
 void planner_publish(struct planner_actor *a, int64_t now_ms);
+/* The store has what the last turn came to: how long that took says how much the next one takes. */
+void planner_keeps_up(struct planner_actor *a, int64_t now_ms);
 /* The publication came back. */
 void planner_publish_done(struct planner_actor *a, int64_t now_ms);
 /* Tries again to send what the store's queue had no room for. */

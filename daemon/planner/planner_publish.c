@@ -117,6 +117,8 @@ static void succeeded(struct planner_actor *a, int64_t now_ms) {
     if (a->has_part) /* who sends orders comes first */
         a->part_after_ms = now_ms + PLANNER_PART_MS;
     a->owes = planner_owes(a->planner);
+    a->reading = READ_SOME;
+    planner_keeps_up(a, now_ms);
     a->store_fails = false;
     if (a->refused > 0)
         log_write(LOG_LEVEL_NOTICE, "planner", LOG_MESSAGE_PLAN_AGAIN, NULL, "the store takes the plan again");
@@ -137,6 +139,7 @@ static void succeeded(struct planner_actor *a, int64_t now_ms) {
 static void failed(struct planner_actor *a, int code, int64_t now_ms) {
     finish(a, code);
     a->waiting_published = 0; /* they go along with the next one */
+    a->turn_began_ms = 0;
     a->collect_due = true;
     a->publish_after_ms = now_ms + PLANNER_RETRY_MS;
 }
@@ -174,6 +177,7 @@ void planner_publish(struct planner_actor *a, int64_t now_ms) {
     if (!a->publishing) {
         a->store_fails = false;
         a->owes = planner_owes(a->planner);
+        a->turn_began_ms = 0;
         arena_clear(a->publish_arena);
         answer_reports(a, a->waiting_count); /* they repeated what is known */
         return;
@@ -203,6 +207,7 @@ void planner_publish_done(struct planner_actor *a, int64_t now_ms) {
     case TAKT_ESTALE:
         failed(a, code, 0); /* no pause: the changes come first anyway */
         a->changes_due = true;
+        a->reading = READ_ALL;
         a->store_fails = false;
         break;
     case TAKT_EUNKNOWN:

@@ -428,6 +428,18 @@ static bool has_promise(struct stage *s, const char *order_ref) {
     return has;
 }
 
+static void cancel_order(struct stage *s, const char *order_ref) {
+    enum cancel_outcome outcome;
+    struct store_cancel cancel = {.head = {.op = STORE_CANCEL},
+                                  .creator = "luna",
+                                  .now_s = clock_plant_s(&s->clock),
+                                  .refs = &order_ref,
+                                  .ret_outcomes = &outcome,
+                                  .count = 1};
+    assert_int_equal(store_call(s->store, &cancel.head), 0);
+    assert_int_equal(outcome, CANCEL_DONE);
+}
+
 /* It is held, and what else is asked of the store is done meanwhile. */
 static const struct store_publish *next_publication(struct stage *s) {
     s->hold = true;
@@ -478,6 +490,57 @@ static void what_does_not_fit_into_one_publication_follows_in_the_next(void **st
     assert_true(parts >= ORDERS / PART);
     assert_true(last_ms - first_ms >= (int64_t)(parts - 2) * PART_MS); /* the first may have been looked at late */
     await_reported(s, down);
+}
+
+/* Each time that a publication has been tried there are many new orders more, and the last change is a cancellation: with a part of
+ * them at a time the planner would never have seen what the store insists on. */
+static void a_flood_with_cancellations_does_not_keep_the_plan_out_of_the_store(void **state) {
+    enum { FLOOD = 2500, TRIES = 6 };
+    struct stage *s = *state;
+    char ref[32];
+    size_t refused = 0, published = 0, least = FLOOD;
+    await_ready(s);
+    for (int try = 0; try < TRIES; try++) {
+        for (int i = 0; i < FLOOD; i++) {
+            snprintf(ref, sizeof ref, "A-%d-%d", try, i);
+            accept_order(s, ref);
+        }
+        cancel_order(s, ref);
+        const struct store_publish *q = next_publication(s);
+        least = q->order_count < least ? q->order_count : least;
+        size_t before = s->publishes;
+        let_go(s);
+        bool took_place = s->publishes > before;
+        assert_true(took_place || refused == 0);
+        refused = took_place ? 0 : refused + 1;
+        published += took_place;
+    }
+    assert_true(published >= TRIES / 2);
+    assert_true(least <= 256);
+}
+
+static void a_turn_takes_a_part_of_what_waits_and_more_where_the_store_takes_long(void **state) {
+    enum { ORDERS = 4000, PART = 256, PART_MOVED = 32, HELD_MS = 200, AFTER_THAT = 8 * HELD_MS };
+    struct stage *s = *state;
+    char ref[32];
+    await_ready(s);
+    for (int i = 0; i < ORDERS; i++) {
+        snprintf(ref, sizeof ref, "A-%d", i);
+        accept_order(s, ref);
+    }
+    assert_in_range(orders_published(s), 1, PART);
+    assert_in_range(next_publication(s)->order_count, 1, PART + PART_MOVED);
+    for (int64_t until_ms = clock_mono_ms() + HELD_MS; clock_mono_ms() < until_ms;) {
+        s->op_count = 0;
+        serve_store(s);
+    }
+    let_go(s);
+    assert_in_range(next_publication(s)->order_count, AFTER_THAT, ORDERS);
+    let_go(s);
+    while (!has_promise(s, ref)) {
+        next_publication(s);
+        let_go(s);
+    }
 }
 
 static void accepted_orders_are_planned_promised_and_others_are_woken(void **state) {
@@ -572,6 +635,8 @@ int main(void) {
         T(a_plan_that_the_store_refuses_is_tried_with_pauses_and_then_read_anew),
         T(accepted_orders_are_planned_promised_and_others_are_woken),
         T(what_does_not_fit_into_one_publication_follows_in_the_next),
+        T(a_turn_takes_a_part_of_what_waits_and_more_where_the_store_takes_long),
+        T(a_flood_with_cancellations_does_not_keep_the_plan_out_of_the_store),
         T(nothing_new_is_read_while_the_store_fails_to_take_the_plan),
         T(an_end_waits_for_what_is_under_way_and_begins_nothing_anew),
     };
