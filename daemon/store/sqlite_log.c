@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STRIDE = 64 << 10 /* bytes */, PAUSE_US = 300 };
+enum { STRIDE = 64 << 10 /* bytes */, PAUSE_US = 1000 };
 
 enum pass { PASS_NONE, PASS_ASKED, PASS_COPIES };
 
