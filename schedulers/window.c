@@ -16,6 +16,7 @@ struct making {
     int32_t *job;        /* of the whole, by number here */
     int32_t *part;       /* by job of the whole: its number here; -1: none */
     int32_t first_start; /* in the window */
+    int32_t *held;       /* by usage of the whole, before the window: units that were not given to others before it */
     size_t due_cap, due_jobs, due_jobs_cap;
 };
 
@@ -37,18 +38,44 @@ static int32_t number_of(const struct making *k, int32_t task) {
     return -1;
 }
 
-/* Whether one of the units that the task holds was not given to another one before the window. `last`: by pool, the
- * last usage before the window. */
-static bool holds_on(const struct making *k, int32_t task, const int32_t *last) {
+/* Units of a pool by when they are free before the window, and how many of them have been told of their holder. */
+struct row {
+    const int32_t *free; /* NULL: it never runs out, or no usage was before */
+    int32_t units;
+    uint8_t *told;
+};
+
+/* Of the units that the task has, those that stand in the row still; they are told. */
+static int32_t tell_units(struct row *row, int32_t end, int32_t amount) {
+    int32_t found = 0;
+    for (int32_t i = 0; i < row->units && found < amount; i++)
+        if (row->free[i] == end && !row->told[i]) {
+            row->told[i] = 1;
+            found++;
+        }
+    return found;
+}
+
+/* The least number of heads such that all units before the window have their holders: who was last among several that end at once.
+ * ret_held, by usage of the whole: so many units; of a pool that never runs out all. */
+static void find_holders(const struct making *k, int32_t *ret_held, uint8_t *ret_holds) {
     const struct problem *whole = k->whole;
-    for (int32_t u = whole->usage_offset[task]; u < whole->usage_offset[task + 1]; u++) {
-        int32_t units;
-        const int32_t *free = sequence_pool_after(k->q, last[whole->usage_pool[u]], &units);
-        for (int32_t i = 0; i < units; i++)
-            if (free[i] == k->q->end[task])
-                return true;
+    struct row *row = takt_alloc((size_t)whole->pools * sizeof *row);
+    for (int32_t i = k->w->from - 1; i >= 0; i--) {
+        int32_t task = k->q->order[i];
+        for (int32_t u = whole->usage_offset[task]; u < whole->usage_offset[task + 1]; u++) {
+            struct row *r = &row[whole->usage_pool[u]];
+            if (r->told == NULL) { /* the last usage before the window */
+                r->free = sequence_pool_after(k->q, u, &r->units);
+                r->told = takt_alloc((size_t)r->units + 1);
+            }
+            ret_held[u] = r->units > 0 ? tell_units(r, k->q->end[task], whole->usage_amount[u]) : whole->usage_amount[u];
+            ret_holds[task] = ret_holds[task] || (r->units > 0 && ret_held[u] > 0);
+        }
     }
-    return false;
+    for (int32_t p = 0; p < whole->pools; p++)
+        free(row[p].told);
+    free(row);
 }
 
 /* On each line heads follow each other from long ago: nothing else has a place among them. Those of one run stay one.
@@ -82,21 +109,20 @@ static void choose_tasks(struct making *k) {
     struct window *w = k->w;
     int32_t lines = whole->lines, reach = w->reach + BEHIND_REACH * (w->to - w->from), missing = q->used_lines;
     int32_t *last = takt_alloc((size_t)lines * sizeof *last);
-    int32_t *last_usage = takt_alloc((size_t)whole->pools * sizeof *last_usage);
+    uint8_t *holds = takt_alloc((size_t)whole->tasks);
     int32_t *seen = takt_alloc((size_t)lines * sizeof *seen);
     for (int32_t l = 0; l < lines; l++)
         last[l] = seen[l] = -1;
     for (int32_t i = 0; i < w->from; i++) {
         int32_t task = q->order[i];
         last[whole->option_line[q->option[task]]] = task;
-        for (int32_t u = whole->usage_offset[task]; u < whole->usage_offset[task + 1]; u++)
-            last_usage[whole->usage_pool[u]] = u;
     }
+    find_holders(k, k->held, holds);
     size_t cap = (size_t)whole->tasks + (size_t)lines;
     w->task = takt_alloc(cap * sizeof *w->task);
     for (int32_t i = 0; i < w->from; i++) {
         int32_t task = q->order[i];
-        if (is_last_on_line(q, task, last) || holds_on(k, task, last_usage))
+        if (is_last_on_line(q, task, last) || holds[task])
             w->task[w->heads++] = task;
     }
     w->own = w->to - w->from;
@@ -111,7 +137,7 @@ static void choose_tasks(struct making *k) {
         w->task[w->heads + w->own + w->behind++] = task;
     }
     free(last);
-    free(last_usage);
+    free(holds);
     free(seen);
 }
 
@@ -164,7 +190,8 @@ static void add_usages(struct making *k, int32_t i) {
     struct problem *p = k->p;
     int32_t task = k->w->task[i], from = whole->usage_offset[task], n = whole->usage_offset[task + 1] - from;
     memcpy(p->usage_pool + p->usage_offset[i], whole->usage_pool + from, (size_t)n * sizeof *p->usage_pool);
-    memcpy(p->usage_amount + p->usage_offset[i], whole->usage_amount + from, (size_t)n * sizeof *p->usage_amount);
+    const int32_t *amount = i < k->w->heads ? k->held : whole->usage_amount;
+    memcpy(p->usage_amount + p->usage_offset[i], amount + from, (size_t)n * sizeof *p->usage_amount);
     p->usage_offset[i + 1] = p->usage_offset[i] + n;
 }
 
@@ -476,9 +503,11 @@ struct window *window_new(const struct sequence *q, const struct marginal *m, in
     struct making k = {.q = q, .whole = q->p, .m = m, .w = w, .p = w->p, .first_start = q->start[q->order[from]]};
     k.part = takt_alloc((size_t)q->p->jobs * sizeof *k.part);
     memset(k.part, -1, (size_t)q->p->jobs * sizeof *k.part);
+    k.held = takt_alloc((size_t)q->p->usage_offset[q->p->tasks] * sizeof *k.held);
     choose_tasks(&k);
     share_whole(&k);
     add_tasks(&k);
+    free(k.held);
     add_network(&k);
     add_jobs(&k);
     add_dues(&k);

@@ -27,6 +27,13 @@ static bool overlaps(const struct problem *p) {
     return false;
 }
 
+static bool has_tasks_of_no_length(const struct problem *p) {
+    for (int32_t o = 0; o < p->option_offset[p->tasks]; o++)
+        if (p->option_time[o] == 0)
+            return true;
+    return false;
+}
+
 struct checking {
     struct sequence *whole, *part;
     const struct window *w;
@@ -72,7 +79,8 @@ static int walk(struct checking *c) {
     return made;
 }
 
-static int check_window(struct sequence *whole, int32_t from, int32_t to, int32_t reach, uint64_t seed) {
+/* `moves`: the window's tasks are moved about as well. */
+static int check_window(struct sequence *whole, int32_t from, int32_t to, int32_t reach, bool moves, uint64_t seed) {
     struct marginal *m = marginal_new(whole->p);
     marginal_compute(m, whole);
     struct window *w = window_new(whole, m, from, to, reach);
@@ -85,7 +93,7 @@ static int check_window(struct sequence *whole, int32_t from, int32_t to, int32_
     c.whole_cost = whole->cost;
     c.part_cost = c.part->cost;
     check_part(&c);
-    made = walk(&c);
+    made = moves ? walk(&c) : 0;
     free(c.trial.order);
     free(c.trial.option);
     free(c.now.order);
@@ -110,12 +118,12 @@ static void a_window_starts_and_costs_what_the_plan_does(void **state) {
             while (q != NULL && third < p->tasks && q->joined[q->order[third]])
                 third++;
             if (q != NULL) {
-                made += check_window(q, 0, p->tasks, p->tasks, seed);
+                made += check_window(q, 0, p->tasks, p->tasks, true, seed);
                 sequence_free(q);
                 q = sequence_new(p, r.schedule);
                 if (!overlaps(p) &&
                     third < p->tasks) /* for which what lies before a window is seen by one of the lines only */
-                    made += check_window(q, third, p->tasks, p->tasks, seed);
+                    made += check_window(q, third, p->tasks, p->tasks, true, seed);
             }
             sequence_free(q);
             schedule_free(r.schedule);
@@ -123,6 +131,31 @@ static void a_window_starts_and_costs_what_the_plan_does(void **state) {
         problem_free(p);
     }
     assert_true(made > SEEDS / 2);
+}
+
+/* Units of pools that were passed on from line to line before it, are held by several of its heads until the same tick, and so on. */
+static void a_window_can_be_opened_anywhere(void **state) {
+    (void)state;
+    static const struct random_size size = {6, 14, 4, 6, false};
+    int opened = 0;
+    for (uint64_t seed = 0; seed < 4 * SEEDS; seed++) {
+        struct problem *p = random_problem(seed, &size);
+        struct solve_result r = {0};
+        struct solve_limits limits = {.iterations = 1};
+        if (p != NULL && p->pools > 0 && window_knows(p) && solve("edd", p, NULL, &limits, NULL, NULL, &r, NULL) == 0) {
+            for (int32_t from = 1; from < p->tasks && !overlaps(p) && !has_tasks_of_no_length(p); from++) {
+                struct sequence *q = sequence_new(p, r.schedule);
+                if (q != NULL && !q->joined[q->order[from]]) {
+                    check_window(q, from, p->tasks, p->tasks, false, seed);
+                    opened++;
+                }
+                sequence_free(q);
+            }
+            schedule_free(r.schedule);
+        }
+        problem_free(p);
+    }
+    assert_true(opened > SEEDS / 4);
 }
 
 static int32_t border(const struct sequence *q, int32_t at) {
@@ -174,7 +207,7 @@ static void what_moves_in_a_window_leaves_what_is_behind_it_in_its_runs(void **s
         struct sequence *q = sequence_new(p, r.schedule);
         assert_non_null(q);
         made +=
-            check_window(q, border(q, p->tasks / 4), border(q, p->tasks / 2), border(q, p->tasks * 3 / 4), (uint64_t)k);
+            check_window(q, border(q, p->tasks / 4), border(q, p->tasks / 2), border(q, p->tasks * 3 / 4), true, (uint64_t)k);
         sequence_free(q);
         schedule_free(r.schedule);
         problem_free(p);
@@ -262,6 +295,7 @@ int main(void) {
     static int32_t no_runs = 0, runs_of_three = 3;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_starts_and_costs_what_the_plan_does),
+        cmocka_unit_test(a_window_can_be_opened_anywhere),
         cmocka_unit_test(what_moves_in_a_window_leaves_what_is_behind_it_in_its_runs),
         {"long_plans_get_better_and_are_the_same_on_any_number_of_threads",
          long_plans_get_better_and_are_the_same_on_any_number_of_threads, NULL, NULL, &no_runs},
