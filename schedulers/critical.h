@@ -93,9 +93,13 @@ bool critical_may_precede(const struct critical *c, int32_t first, int32_t last)
 /* One longest way to an end, first task first, ties drawn by chance. Returns how long it is. */
 int32_t critical_path(const struct critical *c, int32_t end, struct random *random, int32_t *path);
 
+struct critical_order critical_order_new(int32_t tasks);
+void critical_order_free(struct critical_order *o);
 void critical_save(const struct critical *c, struct critical_order *ret);
 void critical_restore(struct critical *c, const struct critical_order *saved);
 struct schedule *critical_schedule(const struct critical *c);
+/* That of an order; the graph is then as before. */
+struct schedule *critical_schedule_of(struct critical *c, const struct critical_order *order);
 
 static inline int32_t critical_start(const struct critical_node *n) {
     return n->end - n->time;

@@ -154,6 +154,16 @@ void critical_free(struct critical *c) {
         arena_free(c->work->arena);
 }
 
+struct critical_order critical_order_new(int32_t tasks) {
+    size_t size = (size_t)tasks * sizeof(int32_t);
+    return (struct critical_order){takt_alloc(size), takt_alloc(size)};
+}
+
+void critical_order_free(struct critical_order *o) {
+    free(o->order);
+    free(o->option);
+}
+
 void critical_save(const struct critical *c, struct critical_order *ret) {
     memcpy(ret->order, c->order, (size_t)c->tasks * sizeof *ret->order);
     for (int32_t i = 0; i < c->tasks; i++)
@@ -218,5 +228,15 @@ struct schedule *critical_schedule(const struct critical *c) {
         s->start[i] = critical_start(&c->node[i]);
         s->end[i] = c->node[i].end;
     }
+    return s;
+}
+
+struct schedule *critical_schedule_of(struct critical *c, const struct critical_order *order) {
+    struct critical_order now = critical_order_new(c->tasks);
+    critical_save(c, &now);
+    critical_restore(c, order);
+    struct schedule *s = critical_schedule(c);
+    critical_restore(c, &now);
+    critical_order_free(&now);
     return s;
 }

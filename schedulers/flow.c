@@ -398,15 +398,7 @@ static int64_t flow_best_cost(const void *self) {
 
 static struct schedule *flow_best(void *self) {
     struct flow *f = self;
-    struct critical_order now = {takt_alloc((size_t)f->c->tasks * sizeof(int32_t)),
-                                 takt_alloc((size_t)f->c->tasks * sizeof(int32_t))};
-    critical_save(f->c, &now);
-    critical_restore(f->c, &f->plan);
-    struct schedule *s = critical_schedule(f->c);
-    critical_restore(f->c, &now);
-    free(now.order);
-    free(now.option);
-    return s;
+    return critical_schedule_of(f->c, &f->plan);
 }
 
 static int64_t flow_tried(const void *self) {

@@ -50,16 +50,6 @@ static bool relink_knows(const struct problem *p, int32_t lane, int32_t lanes) {
     return p->dues == 0 || (p->dues <= DUES_MAX && p->tasks <= DUE_TASKS_MAX);
 }
 
-static struct critical_order new_order(int32_t tasks) {
-    return (struct critical_order){takt_alloc((size_t)tasks * sizeof(int32_t)),
-                                   takt_alloc((size_t)tasks * sizeof(int32_t))};
-}
-
-static void free_order(struct critical_order *o) {
-    free(o->order);
-    free(o->option);
-}
-
 static void copy_order(struct critical_order *to, const struct critical_order *from, int32_t tasks) {
     memcpy(to->order, from->order, (size_t)tasks * sizeof *to->order);
     memcpy(to->option, from->option, (size_t)tasks * sizeof *to->option);
@@ -79,8 +69,8 @@ static void *relink_make(const struct searcher_brief *brief) {
     r->random.state = brief->seed;
     tabu_init(&r->tabu, r->c, random_next(&r->random));
     for (int32_t k = 0; k < PLANS_MAX; k++)
-        r->plan[k].order = new_order(p->tasks);
-    r->child = new_order(p->tasks);
+        r->plan[k].order = critical_order_new(p->tasks);
+    r->child = critical_order_new(p->tasks);
     r->place = takt_alloc((size_t)p->tasks * sizeof *r->place);
     r->wanted = PLANS_MAX;
     r->patience = patience_for(r->c);
@@ -92,8 +82,8 @@ static void relink_free(void *self) {
     if (r == NULL)
         return;
     for (int32_t k = 0; k < PLANS_MAX; k++)
-        free_order(&r->plan[k].order);
-    free_order(&r->child);
+        critical_order_free(&r->plan[k].order);
+    critical_order_free(&r->child);
     free(r->place);
     tabu_done(&r->tabu);
     critical_free(r->c);
@@ -271,13 +261,7 @@ static const struct critical_order *best_order(const struct relink *r) {
 
 static struct schedule *relink_best(void *self) {
     struct relink *r = self;
-    struct critical_order now = new_order(r->c->tasks);
-    critical_save(r->c, &now);
-    critical_restore(r->c, best_order(r));
-    struct schedule *s = critical_schedule(r->c);
-    critical_restore(r->c, &now);
-    free_order(&now);
-    return s;
+    return critical_schedule_of(r->c, best_order(r));
 }
 
 static int64_t relink_tried(const void *self) {
@@ -287,11 +271,11 @@ static int64_t relink_tried(const void *self) {
 static void relink_adopt(void *self, const void *other) {
     const struct relink *o = other;
     struct relink *r = self;
-    struct critical_order now = new_order(r->c->tasks);
+    struct critical_order now = critical_order_new(r->c->tasks);
     critical_save(r->c, &now); /* the graph's lines are scratch for distances */
     keep(r, best_order(o), relink_best_cost(o));
     critical_restore(r->c, &now);
-    free_order(&now);
+    critical_order_free(&now);
 }
 
 const struct searcher_kind relink_kind = {

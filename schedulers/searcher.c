@@ -3,6 +3,7 @@
 
 #include "schedulers/flow.h"
 #include "schedulers/lane.h"
+#include "schedulers/rebuild.h"
 #include "schedulers/relink.h"
 #include "schedulers/reorder.h"
 #include "schedulers/rows_search.h"
@@ -11,6 +12,7 @@
 const struct searcher_kind *const searcher_kinds[] = {
     &rows_kind,
     &flow_kind,
+    &rebuild_kind,
     &relink_kind,
     &windows_kind,
     &lane_kind,

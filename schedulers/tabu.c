@@ -49,8 +49,7 @@ void tabu_init(struct tabu *t, struct critical *c, uint64_t seed) {
     size_t n = (size_t)c->tasks;
     struct tabu_work *w = takt_alloc(sizeof *w);
     *t = (struct tabu){.c = c, .random = {seed}, .work = w};
-    t->best.order = takt_alloc(n * sizeof(int32_t));
-    t->best.option = takt_alloc(n * sizeof(int32_t));
+    t->best = critical_order_new(c->tasks);
     w->path = takt_alloc(n * sizeof *w->path);
     w->block_seen = takt_alloc(n * sizeof *w->block_seen);
     w->block_last = takt_alloc(n * sizeof *w->block_last);
@@ -62,8 +61,7 @@ void tabu_init(struct tabu *t, struct critical *c, uint64_t seed) {
 void tabu_done(struct tabu *t) {
     if (t->work == NULL)
         return;
-    free(t->best.order);
-    free(t->best.option);
+    critical_order_free(&t->best);
     free(t->work->path);
     free(t->work->block_seen);
     free(t->work->block_last);

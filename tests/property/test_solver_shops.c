@@ -3,8 +3,9 @@
 /* Random small shops: what the critical graph keeps up to date is what follows from its order from nothing, what it
  * says of a move beforehand holds, and the searchers that live on it find what there is to be found. */
 
-#include "schedulers/critical.h"
+#include "schedulers/critical_window.h"
 #include "schedulers/flow.h"
+#include "schedulers/rebuild.h"
 #include "schedulers/relink.h"
 #include "schedulers/solver.h"
 #include "tests/effort.h"
@@ -90,18 +91,8 @@ static struct schedule *first_plan(const struct problem *p) {
     return r.schedule;
 }
 
-static struct critical_order new_order(const struct problem *p) {
-    size_t size = (size_t)p->tasks * sizeof(int32_t);
-    return (struct critical_order){takt_alloc(size), takt_alloc(size)};
-}
-
-static void free_order(struct critical_order *o) {
-    free(o->order);
-    free(o->option);
-}
-
 static void check_graph(const struct critical *c, struct critical *other, uint64_t seed) {
-    struct critical_order order = new_order(c->p);
+    struct critical_order order = critical_order_new(c->tasks);
     struct schedule *s = critical_schedule(c);
     struct takt_error err = {0};
     struct figures f;
@@ -120,7 +111,7 @@ static void check_graph(const struct critical *c, struct critical *other, uint64
             fail_msg("seed %llu: a tail of task %d is old", (unsigned long long)seed, (int)i);
     }
     schedule_free(s);
-    free_order(&order);
+    critical_order_free(&order);
 }
 
 /* Any move at all; many would close a circle. */
@@ -230,6 +221,127 @@ static void what_is_said_of_a_move_beforehand_holds(void **state) {
     }
 }
 
+static void move_in_window(struct random *random, struct critical_window *w, uint64_t seed) {
+    int32_t count = critical_window_count(w), out[20], taken = 0;
+    int64_t before = critical_window_cost(w);
+    for (int32_t k = 0; k < count; k++)
+        if (random_below(random, 3) == 0)
+            out[taken++] = critical_window_at(w, k);
+    critical_window_save(w);
+    critical_window_take(w, out, taken);
+    for (int32_t k = 0; k < taken; k++)
+        if (!critical_window_put(w, out[k], k % 2 == 0 ? INT64_MAX : before, random)) {
+            critical_window_restore(w);
+            if (critical_window_cost(w) != before)
+                fail_msg("seed %llu: what was kept does not come back", (unsigned long long)seed);
+            return;
+        }
+}
+
+static void a_window_closes_with_the_heads_tails_and_cost_that_it_says(void **state) {
+    (void)state;
+    int windows = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct problem *p = random_shop(seed, &middling);
+        struct schedule *s = first_plan(p);
+        struct random random = {seed};
+        struct critical *c = critical_new(p, s), *other = critical_new(p, s);
+        struct critical_window *w = c->ends > 1 ? critical_window_new(c) : NULL;
+        for (int k = 0; k < MOVES && w != NULL; k++, windows++) {
+            int32_t from = random_below(&random, c->tasks), to = from + 1 + random_below(&random, c->tasks - from);
+            critical_window_open(w, from, to);
+            if (critical_window_cost(w) != c->cost)
+                fail_msg("seed %llu: a window is opened with another cost", (unsigned long long)seed);
+            for (int m = 0; m < 3; m++)
+                move_in_window(&random, w, seed);
+            int64_t cost = critical_window_cost(w);
+            critical_window_close(w);
+            if (c->cost != cost)
+                fail_msg("seed %llu: %lld was said, %lld is true", (unsigned long long)seed, (long long)cost, (long long)c->cost);
+            check_graph(c, other, seed);
+        }
+        critical_window_free(w);
+        critical_free(c);
+        critical_free(other);
+        schedule_free(s);
+        problem_free(p);
+    }
+    assert_true(windows > 10 * SEEDS);
+}
+
+/* The least that a plan costs with a task at any place of any line. */
+static int64_t least_of_moves(struct critical *c, int32_t task) {
+    const struct problem *p = c->p;
+    int64_t least = c->cost;
+    for (int32_t o = p->option_offset[task]; o < p->option_offset[task + 1]; o++) {
+        int32_t line = p->option_line[o], places = c->line_count[line] + (line != c->node[task].line);
+        for (int32_t k = 0; k < places; k++)
+            if (critical_try(c, &(struct critical_move){task, o, k})) {
+                least = c->cost < least ? c->cost : least;
+                critical_retract(c);
+            }
+    }
+    return least;
+}
+
+static void a_task_is_put_back_where_it_costs_least_of_all_places(void **state) {
+    (void)state;
+    int tried = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct problem *p = random_shop(seed, &middling);
+        struct schedule *s = first_plan(p);
+        struct random random = {seed};
+        struct critical *c = critical_new(p, s);
+        struct critical_window *w = c->ends > 1 && !c->changes ? critical_window_new(c) : NULL; /* prices are exact then */
+        for (int32_t task = 0; task < c->tasks && w != NULL; task++, tried++) {
+            int32_t number = c->pos[task];
+            int64_t least = least_of_moves(c, task);
+            critical_window_open(w, 0, c->tasks);
+            critical_window_take(w, &number, 1);
+            assert_true(critical_window_cost(w) <= least);
+            if (least > 0)
+                assert_false(critical_window_put(w, number, least - 1, &random));
+            assert_true(critical_window_put(w, number, least, &random));
+            assert_int_equal(critical_window_cost(w), least);
+            critical_window_close(w);
+        }
+        critical_window_free(w);
+        critical_free(c);
+        schedule_free(s);
+        problem_free(p);
+    }
+    assert_true(tried > SEEDS);
+}
+
+static void a_cause_is_on_a_way_to_an_order_that_costs_something(void **state) {
+    (void)state;
+    int causes = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct problem *p = random_shop(seed, &middling);
+        struct schedule *s = first_plan(p);
+        struct random random = {seed};
+        struct critical *c = critical_new(p, s);
+        struct critical_window *w = c->ends > 1 ? critical_window_new(c) : NULL;
+        for (int k = 0; k < 10 && w != NULL; k++) {
+            critical_window_open(w, 0, c->tasks);
+            int32_t at = critical_window_cause(w, &random), task = at >= 0 ? c->order[at] : -1;
+            bool costs = false, found = false;
+            for (int32_t e = 0; e < c->ends; e++) {
+                bool late = critical_end_cost(&c->end[e], c->end[e].done) > critical_end_cost(&c->end[e], 0);
+                costs = costs || late;
+                found = found || (late && task >= 0 && critical_start(&c->node[task]) + c->rest[task * c->width + e] == c->end[e].done);
+            }
+            assert_int_equal(found, costs);
+            causes += found;
+        }
+        critical_window_free(w);
+        critical_free(c);
+        schedule_free(s);
+        problem_free(p);
+    }
+    assert_true(causes > SEEDS);
+}
+
 static const struct shop_size *shop_of(uint64_t seed) {
     return seed % 2 != 0 ? &middling : seed % 4 != 0 ? &flowing : &single;
 }
@@ -249,27 +361,38 @@ static struct schedule *run_kind(const struct searcher_kind *kind, const struct 
     return best;
 }
 
+static const struct searcher_kind *kind_of(const struct problem *p) {
+    return flow_kind.knows(p, 0, 1) ? &flow_kind : rebuild_kind.knows(p, 0, 1) ? &rebuild_kind : &relink_kind;
+}
+
+static bool is_better_by(const struct searcher_kind *kind, const struct problem *p, int64_t moves, uint64_t seed) {
+    struct schedule *first = first_plan(p), *best = run_kind(kind, p, first, moves);
+    struct takt_error err = {0};
+    struct figures before, after;
+    schedule_evaluate(p, first, &before);
+    schedule_evaluate(p, best, &after);
+    if (schedule_verify(p, best, &err) != 0)
+        fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
+    assert_true(after.objective <= before.objective);
+    schedule_free(first);
+    schedule_free(best);
+    return after.objective < before.objective;
+}
+
 static void searchers_give_feasible_plans_no_worse_than_the_first(void **state) {
     (void)state;
-    int flows = 0, others = 0;
+    int flows = 0, rebuilt = 0, relinked = 0;
     for (uint64_t seed = 0; seed < 2 * SOLVED_SEEDS; seed++) {
         struct problem *p = random_shop(seed, shop_of(seed));
-        bool flow = flow_kind.knows(p, 0, 1);
-        struct schedule *first = first_plan(p);
-        struct schedule *best = run_kind(flow ? &flow_kind : &relink_kind, p, first, 3000);
-        struct takt_error err = {0};
-        struct figures before, after;
-        schedule_evaluate(p, first, &before);
-        schedule_evaluate(p, best, &after);
-        if (schedule_verify(p, best, &err) != 0)
-            fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
-        assert_true(after.objective <= before.objective);
-        *(flow ? &flows : &others) += after.objective < before.objective;
-        schedule_free(first);
-        schedule_free(best);
+        const struct searcher_kind *kind = kind_of(p);
+        int better = is_better_by(kind, p, 3000, seed);
+        flows += kind == &flow_kind && better;
+        rebuilt += kind == &rebuild_kind && better;
+        if (kind != &flow_kind)
+            relinked += is_better_by(&relink_kind, p, 3000, seed);
         problem_free(p);
     }
-    assert_true(flows > SOLVED_SEEDS / 2 && others > SOLVED_SEEDS / 2);
+    assert_true(flows > SOLVED_SEEDS / 2 && relinked > SOLVED_SEEDS / 2 && rebuilt > SOLVED_SEEDS / 8);
 }
 
 /* The least cost of any order of all tasks on any of their lines. */
@@ -303,9 +426,10 @@ static void tiny_shops_are_solved_to_the_least_cost_there_is(void **state) {
             problem_free(p);
             continue;
         }
-        struct schedule *first = first_plan(p), *best = run_kind(&relink_kind, p, first, 20000);
+        const struct searcher_kind *kind = seed % 2 == 0 ? kind_of(p) : &relink_kind;
+        struct schedule *first = first_plan(p), *best = run_kind(kind, p, first, 20000);
         struct critical *c = critical_new(p, first);
-        struct critical_order o = new_order(p);
+        struct critical_order o = critical_order_new(p->tasks);
         int32_t next[3] = {p->job_offset[0], p->job_offset[1], p->job_offset[2]};
         struct figures f;
         schedule_evaluate(p, best, &f);
@@ -313,7 +437,7 @@ static void tiny_shops_are_solved_to_the_least_cost_there_is(void **state) {
         if (f.objective != least)
             fail_msg("seed %llu: %lld, and %lld is possible", (unsigned long long)seed, (long long)f.objective,
                      (long long)least);
-        free_order(&o);
+        critical_order_free(&o);
         critical_free(c);
         schedule_free(first);
         schedule_free(best);
@@ -325,7 +449,7 @@ static void shops_are_planned_alike_on_any_number_of_threads(void **state) {
     (void)state;
     for (uint64_t seed = 0; seed < SOLVED_SEEDS; seed++) {
         struct problem *p = random_shop(seed, shop_of(seed));
-        struct solve_limits one = {.iterations = 4000, .threads = 1, .lanes = 3, .seed = seed}, more = one;
+        struct solve_limits one = {.iterations = 4000, .threads = 1, .lanes = 4, .seed = seed}, more = one;
         struct solve_result a = {0}, b = {0};
         more.threads = 3;
         assert_int_equal(solve("search", p, NULL, &one, NULL, NULL, &a, NULL), 0);
@@ -343,6 +467,9 @@ int main(void) {
         cmocka_unit_test(heads_tails_and_cost_are_those_of_the_order),
         cmocka_unit_test(a_try_tells_the_cost_and_leaves_no_trace),
         cmocka_unit_test(what_is_said_of_a_move_beforehand_holds),
+        cmocka_unit_test(a_window_closes_with_the_heads_tails_and_cost_that_it_says),
+        cmocka_unit_test(a_task_is_put_back_where_it_costs_least_of_all_places),
+        cmocka_unit_test(a_cause_is_on_a_way_to_an_order_that_costs_something),
         cmocka_unit_test(searchers_give_feasible_plans_no_worse_than_the_first),
         cmocka_unit_test(tiny_shops_are_solved_to_the_least_cost_there_is),
         cmocka_unit_test(shops_are_planned_alike_on_any_number_of_threads),
