@@ -12,8 +12,8 @@
  * 3 to 5 rest while a publication is under way.
  *
  * A turn takes 256 changes, so that its publication is short: whoever sends an order waits for it. Where turns or the store take
- * long it takes more, 8 for each millisecond that the last turn took until its publication was written, or with 256 at a time the
- * planner would never catch up with what is accepted.
+ * long it takes more, 8 for each millisecond that the last turn took until its publication was written; and after each 128 turns in a
+ * row that were full twice as many as before, up to eight times, so that the planner catches up however fast orders are accepted.
  *
  * A publication that the store refuses since changes were not seen (TAKT_ESTALE) needs all of them: with a part of them the next
  * one would be refused as well, and where the next cancellation comes before the last one is reached, all would be for ever.
@@ -43,6 +43,7 @@ enum {
     TURN_CHANGES = 256,     /* and so many, or more: */
     TURN_CHANGES_MAX = 5 * PLANNER_PAGE, /* a publication has to be written before others take the plant for idle */
     TURN_CHANGES_PER_MS = 8,
+    TURN_FULL_MANY = 128, TURN_DOUBLED_MOST = 3,
     STOP_PUBLISH_MS = 2000  /* so long the last publication may take at the end */
 };
 
@@ -231,9 +232,10 @@ void planner_keeps_up(struct planner_actor *a, int64_t now_ms) {
     if (a->turn_began_ms == 0)
         return;
     a->turn_began_ms = 0;
-    a->turn_changes = took_ms < TURN_CHANGES / TURN_CHANGES_PER_MS       ? TURN_CHANGES
-                      : took_ms > TURN_CHANGES_MAX / TURN_CHANGES_PER_MS ? TURN_CHANGES_MAX
-                                                                         : (size_t)took_ms * TURN_CHANGES_PER_MS;
+    unsigned doubled = a->full_turns / TURN_FULL_MANY < TURN_DOUBLED_MOST ? a->full_turns / TURN_FULL_MANY : TURN_DOUBLED_MOST;
+    int64_t changes = took_ms * TURN_CHANGES_PER_MS > TURN_CHANGES ? took_ms * TURN_CHANGES_PER_MS : TURN_CHANGES;
+    changes = changes < TURN_CHANGES_MAX ? changes << doubled : TURN_CHANGES_MAX;
+    a->turn_changes = (size_t)(changes < TURN_CHANGES_MAX ? changes : TURN_CHANGES_MAX);
 }
 
 /* Once when it comes, and once when it has gone. */
@@ -250,6 +252,7 @@ static void tell_trouble(struct planner_actor *a) {
 
 static void plan(struct planner_actor *a, int64_t now_ms) {
     int64_t now_s = clock_plant_s(a->config->clock);
+    a->full_turns = a->thick_count >= a->turn_changes ? a->full_turns + 1 : 0;
     a->thick_since_ms = 0;
     a->thick_count = 0;
     if (!planner_wants_turn(a->planner) && planner_next_s(a->planner) > now_s)
@@ -343,8 +346,10 @@ static bool may_begin(const struct planner_actor *a, int64_t now_ms) {
 }
 
 static int64_t wait_ms(const struct planner_actor *a, int64_t now_ms) {
-    if (a->publishing)
-        return a->publish_sent ? BUS_TURN_MS_MAX : 10;
+    if (a->publishing) {
+        bool asks = changes_due(a, now_ms) && !a->changes_asked && !a->changes_came && may_begin(a, now_ms);
+        return asks ? 1 : a->publish_sent ? BUS_TURN_MS_MAX : 10;
+    }
     if (a->anew_due && !a->stopping)
         return a->changes_asked || a->searching ? BUS_TURN_MS_MAX : 0;
     if (a->held_count == 0 && !a->changes_came && !may_begin(a, now_ms))
@@ -357,7 +362,7 @@ static int64_t wait_ms(const struct planner_actor *a, int64_t now_ms) {
         return changes_due(a, now_ms) && !a->changes_asked ? 0 : thick_ms;
     }
     int64_t wait = clock_until_ms(a->config->clock, planner_next_s(a->planner));
-    if (planner_wants_turn(a->planner))
+    if (planner_wants_turn(a->planner) || has_enough(a))
         wait = 0;
     if (wait < a->turn_after_ms - now_ms)
         wait = a->turn_after_ms - now_ms;

@@ -30,6 +30,7 @@ struct planner_actor {
     int64_t thick_since_ms;     /* changes have been coming without a turn since then; 0: none */
     size_t thick_count;         /* so many */
     size_t turn_changes;        /* a turn takes so many, but for what must all be read */
+    unsigned full_turns;        /* so many in a row have taken that many */
     int64_t turn_began_ms;      /* the one of which the publication is awaited; 0: none */
     enum { READ_SOME, READ_ALL, READ_DONE } reading; /* what the store insists on: see planner_actor.c */
     bool asked_all;             /* changes were asked for after it had insisted */

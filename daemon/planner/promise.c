@@ -209,7 +209,8 @@ static void list_late(struct planner *p, struct order *o, int64_t now_s) {
 static void expect(struct planner *p, struct order *o, int64_t packed_s, int64_t now_s) {
     bool told = o->told_packed_s != TAKT_TIME_NONE && packed_s != TAKT_TIME_NEVER &&
                 packed_s - o->told_packed_s < TELL_S && o->told_packed_s - packed_s < TELL_S;
-    if (o->packed_s == packed_s && o->ship_by_s != TAKT_TIME_NONE)
+    bool stale = packed_s == TAKT_TIME_NEVER && o->told_packed_s != TAKT_TIME_NONE; /* as after a start */
+    if (o->packed_s == packed_s && o->ship_by_s != TAKT_TIME_NONE && !stale)
         return;
     o->packed_s = packed_s;
     if (told)

@@ -432,6 +432,7 @@ static void publish_badly(struct rig *r, struct dice *d) {
 static void live(uint64_t seed, const char *scheduler, int steps) {
     struct dice d = {seed};
     struct rig *r = rig_new(PLANT, scheduler);
+    r->spreads = seed % 2 == 0;
     struct planner *warm = wait_beside(r, &d, false);
     for (int i = 0; i < steps; i++) {
         HAPPENINGS[roll(&d, sizeof HAPPENINGS / sizeof *HAPPENINGS)](r, &d);

@@ -31,6 +31,8 @@ struct rig {
     int refs, reports;
     struct refusal refusal;
     size_t rows; /* of all publications */
+    bool spreads; /* what only moves waits for every third publication, and not always until there is nothing more */
+    unsigned publications;
     uint64_t last_order;
     void (*meanwhile)(struct rig *r); /* between the orders and the rest, when a planner loads */
 };
@@ -192,8 +194,38 @@ static inline void rig_changes(struct rig *r) {
     arena_free(arena);
 }
 
+static inline bool rig_differs(int64_t packed_s, int64_t stored_s) {
+    int64_t off_s = packed_s > stored_s ? packed_s - stored_s : stored_s - packed_s;
+    return packed_s != stored_s && (packed_s == TAKT_TIME_NONE || stored_s == TAKT_TIME_NONE || off_s >= 3600);
+}
+
+/* The store has of each order what the planner believes it has, and what differs from the plan by more than the hour that is told is
+ * news. */
+static inline void rig_check_told(struct rig *r) {
+    struct arena *arena = arena_new();
+    struct store_load q = {.head = {.op = STORE_LOAD, .arena = arena}, .kind = LOAD_ORDERS, .first = true, .limit = 2000};
+    const struct news *news = &r->p->news;
+    rig_call(r, &q.head);
+    for (size_t i = 0; i < q.ret_count; i++) {
+        const struct order_row *row = &q.ret.orders[i];
+        const struct order *o = book_find(&r->p->book, row->no);
+        if (o == NULL)
+            continue;
+        bool differs = row->state != o->state || row->ship_by_s != o->ship_by_s ||
+                       rig_differs(o->packed_s == TAKT_TIME_NEVER ? TAKT_TIME_NONE : o->packed_s, row->planned_packed_s);
+        if (row->planned_packed_s != o->told_packed_s || (differs && o->news_at == 0))
+            fail_msg("order %d: the store has %lld, told was %lld, expected is %lld", (int)o->no, (long long)row->planned_packed_s,
+                     (long long)o->told_packed_s, (long long)o->packed_s);
+    }
+    for (size_t i = news->moved_from; i < news->moved.count; i++)
+        assert_true(news->moved.list[i] == NULL || news->moved.list[i]->news_at == i + 1);
+    arena_free(arena);
+}
+
 static inline int rig_publish_once(struct rig *r) {
     struct arena *arena = arena_new();
+    if (r->spreads)
+        planner_spread(r->p, r->publications++ % 3 == 0);
     struct store_publish *q = planner_collect(r->p, r->now_s, arena);
     int code = 0;
     if (q != NULL) {
@@ -202,6 +234,8 @@ static inline int rig_publish_once(struct rig *r) {
             print_error("publication: %s\n", q->head.err.text);
         r->rows = q->lot_count + q->slice_count + q->task_count + q->order_count + q->promise_count + q->event_count;
         planner_published(r->p, code);
+        if (code == 0)
+            rig_check_told(r);
     } else {
         r->rows = 0;
     }
@@ -211,7 +245,7 @@ static inline int rig_publish_once(struct rig *r) {
 
 static inline void rig_publish(struct rig *r) {
     int code;
-    while ((code = rig_publish_once(r)) == TAKT_ESTALE || (code == 0 && planner_owes(r->p)))
+    while ((code = rig_publish_once(r)) == TAKT_ESTALE || (code == 0 && planner_owes(r->p) && !(r->spreads && r->publications % 4 == 0)))
         if (code == TAKT_ESTALE)
             rig_changes(r);
     assert_int_equal(code, 0);

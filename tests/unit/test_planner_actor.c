@@ -545,6 +545,25 @@ static void a_turn_takes_a_part_of_what_waits_and_more_where_the_store_takes_lon
     }
 }
 
+/* Orders come faster than turns of one size would take them. */
+static void what_comes_faster_than_turns_take_it_does_not_pile_up(void **state) {
+    enum { TURNS = 300, COME = 300, PART = 256 };
+    struct stage *s = *state;
+    char ref[32];
+    size_t come = 0, promised = 0, most = 0;
+    await_ready(s);
+    for (int i = 0; i < TURNS; i++) {
+        for (int k = 0; k < COME; k++) {
+            snprintf(ref, sizeof ref, "A-%zu", come++);
+            accept_order(s, ref);
+        }
+        promised += next_publication(s)->promise_count;
+        let_go(s);
+        most = come - promised > most ? come - promised : most;
+    }
+    assert_true(most <= TURNS / 2 * (COME - PART) + COME); /* less than half of what turns of one size would leave */
+}
+
 static void accepted_orders_are_planned_promised_and_others_are_woken(void **state) {
     struct stage *s = *state;
     struct arena *arena = arena_new();
@@ -638,6 +657,7 @@ int main(void) {
         T(accepted_orders_are_planned_promised_and_others_are_woken),
         T(what_does_not_fit_into_one_publication_follows_in_the_next),
         T(a_turn_takes_a_part_of_what_waits_and_more_where_the_store_takes_long),
+        T(what_comes_faster_than_turns_take_it_does_not_pile_up),
         T(a_flood_with_cancellations_does_not_keep_the_plan_out_of_the_store),
         T(nothing_new_is_read_while_the_store_fails_to_take_the_plan),
         T(an_end_waits_for_what_is_under_way_and_begins_nothing_anew),
