@@ -246,6 +246,7 @@ static void list_overdue(struct planner *p, int64_t now_s) {
     while ((first = packing_first(p)) != NULL && first->ship_by_s < now_s) {
         struct order *o = book_find(&p->book, first->no);
         o->packed_s = packing_end(p, now_s, now_s);
+        news_order_moved(p, o);
         promise_set(p, o, now_s, cause_text(cause_of(p, o)));
     }
 }
