@@ -79,10 +79,8 @@ void changes_back(struct intake *in, struct account *a, const struct store_reque
         return;
     if (!is_beside(in, a))
         send_held(in, a);
-    else if (a->at_store == 0 && in->now_ms > a->sent_ms)
-        pause_for(in, a, CHANGES_PAUSE_STAYS * (in->now_ms - a->sent_ms));
-    else if (a->at_store == 0)
-        send_held(in, a);
+    else if (a->at_store == 0) /* a stay of less than a millisecond is one */
+        pause_for(in, a, CHANGES_PAUSE_STAYS * (in->now_ms > a->sent_ms ? in->now_ms - a->sent_ms : 1));
 }
 
 static void go_on(struct intake *in, struct account *a) {
