@@ -195,8 +195,9 @@ static inline void rig_changes(struct rig *r) {
 }
 
 static inline bool rig_differs(int64_t packed_s, int64_t stored_s) {
-    int64_t off_s = packed_s > stored_s ? packed_s - stored_s : stored_s - packed_s;
-    return packed_s != stored_s && (packed_s == TAKT_TIME_NONE || stored_s == TAKT_TIME_NONE || off_s >= 3600);
+    if (packed_s == TAKT_TIME_NONE || stored_s == TAKT_TIME_NONE)
+        return packed_s != stored_s;
+    return (packed_s > stored_s ? packed_s - stored_s : stored_s - packed_s) >= 3600;
 }
 
 /* The store has of each order what the planner believes it has, and what differs from the plan by more than the hour that is told is
