@@ -11,8 +11,8 @@
  * triangle inequality, where it may be said to cost more than it does. After critical_window_put all is exact again.
  *
  * Threads: one owner. Ownership: critical_window_new and critical_window_free; the graph, of two ends or more, is the caller's and is
- * changed by critical_window_close alone. Cost:
- * opening O(tasks × ends), taking and putting O(window × ends). */
+ * changed by critical_window_close alone. Cost: opening O(tasks × ends), taking and putting O(window × ends), less where little
+ * changes. */
 
 #include "schedulers/critical.h"
 
