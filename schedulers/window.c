@@ -38,26 +38,26 @@ static int32_t number_of(const struct making *k, int32_t task) {
     return -1;
 }
 
-/* Units of a pool by when they are free before the window, and how many of them have been told of their holder. */
+/* The units of a pool: when each is free as far as what stands before the window goes, and whether its holder is known. */
 struct row {
-    const int32_t *free; /* NULL: it never runs out, or no usage was before */
-    int32_t units;
-    uint8_t *told;
+    const int32_t *free;
+    int32_t units;  /* 0: it never runs out, or has no usage there */
+    uint8_t *known; /* NULL: no usage of it was looked at yet */
 };
 
-/* Of the units that the task has, those that stand in the row still; they are told. */
-static int32_t tell_units(struct row *row, int32_t end, int32_t amount) {
+/* How many units of the row, whose holder was not known, are a task's that ends then and took `amount`; it is known now. */
+static int32_t claim_units(struct row *row, int32_t end, int32_t amount) {
     int32_t found = 0;
     for (int32_t i = 0; i < row->units && found < amount; i++)
-        if (row->free[i] == end && !row->told[i]) {
-            row->told[i] = 1;
+        if (row->free[i] == end && !row->known[i]) {
+            row->known[i] = 1;
             found++;
         }
     return found;
 }
 
-/* The least number of heads such that all units before the window have their holders: who was last among several that end at once.
- * ret_held, by usage of the whole: so many units; of a pool that never runs out all. */
+/* Each unit that was given before the window has one holder: the last of those that end when it is free.
+ * ret_held, by usage of the whole: so many units; of a pool that never runs out all. ret_holds, by task: any of a pool that may. */
 static void find_holders(const struct making *k, int32_t *ret_held, uint8_t *ret_holds) {
     const struct problem *whole = k->whole;
     struct row *row = takt_alloc((size_t)whole->pools * sizeof *row);
@@ -65,16 +65,16 @@ static void find_holders(const struct making *k, int32_t *ret_held, uint8_t *ret
         int32_t task = k->q->order[i];
         for (int32_t u = whole->usage_offset[task]; u < whole->usage_offset[task + 1]; u++) {
             struct row *r = &row[whole->usage_pool[u]];
-            if (r->told == NULL) { /* the last usage before the window */
+            if (r->known == NULL) { /* the last usage before the window */
                 r->free = sequence_pool_after(k->q, u, &r->units);
-                r->told = takt_alloc((size_t)r->units + 1);
+                r->known = takt_alloc((size_t)r->units + 1);
             }
-            ret_held[u] = r->units > 0 ? tell_units(r, k->q->end[task], whole->usage_amount[u]) : whole->usage_amount[u];
+            ret_held[u] = r->units > 0 ? claim_units(r, k->q->end[task], whole->usage_amount[u]) : whole->usage_amount[u];
             ret_holds[task] = ret_holds[task] || (r->units > 0 && ret_held[u] > 0);
         }
     }
     for (int32_t p = 0; p < whole->pools; p++)
-        free(row[p].told);
+        free(row[p].known);
     free(row);
 }
 

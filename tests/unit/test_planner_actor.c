@@ -419,6 +419,14 @@ static void accept_order(struct stage *s, const char *order_ref) {
     bus_wake(s->ports[ACTOR_INTAKE], ACTOR_PLANNER);
 }
 
+/* …; the last one's is left in `ref`. */
+static void accept_orders(struct stage *s, int count, char *ref, size_t size) {
+    for (int i = 0; i < count; i++) {
+        snprintf(ref, size, "A-%d", i);
+        accept_order(s, ref);
+    }
+}
+
 static bool has_promise(struct stage *s, const char *order_ref) {
     struct arena *arena = arena_new();
     struct store_order story = {.head = {.op = STORE_ORDER, .arena = arena}, .creator = "luna", .order_ref = order_ref};
@@ -468,10 +476,7 @@ static void what_does_not_fit_into_one_publication_follows_in_the_next(void **st
     struct stage *s = *state;
     char last[16];
     await_ready(s);
-    for (int i = 0; i < ORDERS; i++) {
-        snprintf(last, sizeof last, "A-%d", i);
-        accept_order(s, last);
-    }
+    accept_orders(s, ORDERS, last, sizeof last);
     while (!has_promise(s, last)) {
         s->op_count = 0;
         serve_store(s);
@@ -524,10 +529,7 @@ static void a_turn_takes_a_part_of_what_waits_and_more_where_the_store_takes_lon
     struct stage *s = *state;
     char ref[32];
     await_ready(s);
-    for (int i = 0; i < ORDERS; i++) {
-        snprintf(ref, sizeof ref, "A-%d", i);
-        accept_order(s, ref);
-    }
+    accept_orders(s, ORDERS, ref, sizeof ref);
     size_t first = orders_published(s), second = next_publication(s)->order_count; /* more than a part only where this machine is slow */
     size_t left = ORDERS - first - second;
     assert_in_range(first, 1, PART);
